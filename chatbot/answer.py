@@ -1,0 +1,127 @@
+"""What an answer is, and the events in which it arrives. Does not know how it comes about."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from corpus.document import Span
+from index.passage import Hit
+
+Verdict = Literal["quoted", "supported", "unsupported"]
+Status = Literal["answered", "not_in_documents"]
+Notice = Literal["left_out", "model_unavailable", "interrupted", "conflict", "greeting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of the conversation, and what was answered."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """The words a sentence rests on: `quote` is exactly `document.text[start:end]` of its span."""
+
+    number: int
+    span: Span
+    quote: str
+    title: str
+    page: int | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One sentence of an answer, with the numbers of its citations.
+
+    `support` (0-1) is how far the citations carry it; `marks` are pairs of code points into `text`:
+    the words that are the answer itself.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    verdict: Verdict
+    support: float
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens a provider says it counted; None is unknown, never 0."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A finished answer. `hits` are there also when the documents do not say.
+
+    `model` is the `provider:name` that wrote it; `seconds` holds the time of each stage.
+    """
+
+    question: str
+    standalone_question: str
+    status: Status
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    confidence: float
+    notices: tuple[Notice, ...]
+    follow_ups: tuple[str, ...]
+    model: str
+    usage: Usage
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """First event: the question as understood, and the model that will write."""
+
+    question: str
+    standalone_question: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Second event: what was found."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """A checked sentence and the citations it names."""
+
+    sentence: Sentence
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Last event: the whole answer."""
+
+    answer: Answer
+
+
+Event = Started | Retrieved | Wrote | Finished
+
+
+def as_json(value: Answer | Sentence | Citation | Hit) -> dict[str, Any]:
+    """Return a JSON object with the types' field names; spans and passages are flattened."""
+    return {k: v for key, item in asdict(value).items() for k, v in _flat(key, item).items()}
+
+
+def _flat(key: str, item: Any) -> dict[str, Any]:  # noqa: ANN401
+    if key in ("span", "passage"):
+        return {k: v for name, part in item.items() for k, v in _flat(name, part).items()}
+    if key in ("hits", "citations", "sentences"):
+        rows = [_row(row) if isinstance(row, dict) else row for row in item]
+        return {key: rows}
+    return {key: item}
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for key, item in row.items() for k, v in _flat(key, item).items()}

@@ -1,0 +1,1 @@
+"""What we have: files in, Documents out. Knows nothing of passages, vectors or models."""

@@ -1,0 +1,91 @@
+"""Blocks of text become one Document with exact offsets. Does not know file formats.
+
+A reader yields blocks; here they are cleaned and joined, once, so that headings and pages point
+at the very characters that stand in `Document.text`.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from corpus.document import Document, Heading, Page
+from corpus.errors import UnreadableDocument
+
+SEPARATOR = "\n\n"
+LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+# Invisible characters that hide text from people or from search: soft hyphen, zero-width space,
+# word joiner, byte-order mark, bidirectional controls and tag characters. Zero-width joiners stay:
+# several scripts are misspelt without them.
+INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, list item, table row or heading (level 1 to 6; 0 is none) of one page."""
+
+    text: str
+    heading_level: int = 0
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extract:
+    """What a reader found in one file."""
+
+    blocks: Sequence[Block]
+    title: str | None = None
+    source: str | None = None
+    published_on: str | None = None
+    language: str | None = None
+
+
+def clean(text: str) -> str:
+    """Return `text` in NFC with `\\n` line ends and without invisible or control characters."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    for ligature, letters in LIGATURES.items():
+        text = text.replace(ligature, letters)
+    text = CONTROL.sub("", INVISIBLE.sub("", text))
+    return unicodedata.normalize("NFC", re.sub(r"[^\S\n]+(?=\n|$)", "", text)).strip()
+
+
+def make_document(
+    extract: Extract, *, document_id: str, fallback_title: str, modified_at: datetime
+) -> Document:
+    """Join an extract's blocks into a Document; UnreadableDocument if they hold no text."""
+    parts: list[str] = []
+    headings: list[Heading] = []
+    pages: dict[int, Page] = {}
+    offset = 0
+    for block in extract.blocks:
+        text = clean(block.text)
+        if not text:
+            continue
+        start, end = offset, offset + len(text)
+        if block.heading_level:
+            headings.append(Heading(block.heading_level, text, start, end))
+        if block.page is not None:
+            first = pages[block.page].start if block.page in pages else start
+            pages[block.page] = Page(block.page, first, end)
+        parts.append(text)
+        offset = end + len(SEPARATOR)
+    if not parts:
+        raise UnreadableDocument("no text in it (a scan needs text recognition first)")
+    # NFC can change across a joint; the separator is a newline, which composes with nothing.
+    text = SEPARATOR.join(parts)
+    title = clean(extract.title or "") or next((h.text for h in headings), fallback_title)
+    return Document(
+        id=document_id,
+        title=" ".join(title.split()),
+        text=text,
+        headings=tuple(headings),
+        pages=tuple(pages.values()),
+        source=extract.source,
+        published_on=extract.published_on,
+        language=extract.language,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        modified_at=modified_at,
+    )

@@ -1,0 +1,41 @@
+"""The one root error, and what can be wrong with documents.
+
+Every error a user can meet is one sentence that says what to do next:
+
+    FootnoteError
+    ├── WrongSetting            footnote.py      a setting that cannot be used
+    ├── MissingFolder           corpus/errors    a path given does not exist
+    ├── EmptyCorpus             corpus/errors    nothing in the folder could be read
+    ├── UnreadableDocument      corpus/errors    one file could not be turned into text
+    ├── UnknownDocument         corpus/errors    no document has this id
+    ├── MissingIndex            index/errors     no index has been built yet
+    ├── StaleIndex              index/errors     the index was made with other settings
+    ├── DamagedIndex            index/errors     the index is not whole
+    ├── IndexBusy               index/errors     another process is writing the index
+    ├── BadModelFiles           index/errors     the embedding model is missing or altered
+    ├── WrongQuestion           chatbot/errors   the question is empty or too long
+    ├── UnknownModel            chatbot/errors   no provider has this name
+    ├── ModelUnavailable        chatbot/errors   the model cannot be reached or refused
+    ├── PortTaken               chatbot/errors   another program listens on the port
+    └── BadCase                 eval/errors      a line of a case file is wrong
+"""
+
+
+class FootnoteError(Exception):
+    """Root of every error that is meant to be read by a person."""
+
+
+class MissingFolder(FootnoteError):
+    """A path given does not exist."""
+
+
+class EmptyCorpus(FootnoteError):
+    """Nothing that was given could be read as a document."""
+
+
+class UnreadableDocument(FootnoteError):
+    """One file could not be turned into text; the message is the reason."""
+
+
+class UnknownDocument(FootnoteError):
+    """No document has the id asked for."""

@@ -1,0 +1,36 @@
+"""One reader a format: a file in, an Extract out. Readers do not know ids, folders or offsets.
+
+To add one, write `read_<format>(path: Path) -> Extract` in a file of its own and give it a row here.
+Anything a reader raises becomes an UnreadableDocument: one bad file never stops a run.
+"""
+
+from importlib import import_module
+from pathlib import Path
+
+from corpus.blocks import Extract
+from corpus.errors import UnreadableDocument
+
+READERS = {
+    ".txt": "corpus.readers.plain:read_plain",
+    ".md": "corpus.readers.markdown:read_markdown",
+    ".html": "corpus.readers.html:read_html",
+    ".htm": "corpus.readers.html:read_html",
+    ".pdf": "corpus.readers.pdf:read_pdf",
+    ".docx": "corpus.readers.docx:read_docx",
+}
+
+
+def read(file: Path) -> Extract:
+    """Read `file` with the reader of its suffix, importing that reader's library only now."""
+    module, function = READERS[file.suffix.lower()].split(":")
+    try:
+        extract: Extract = getattr(import_module(module), function)(file)
+    except (UnreadableDocument, OSError):
+        raise
+    except Exception as error:  # parsers raise anything at all on damaged input
+        raise UnreadableDocument(f"damaged or not what its name says ({_one_line(error)})") from error
+    return extract
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:160]

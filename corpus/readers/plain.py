@@ -1,0 +1,40 @@
+"""Plain text: paragraphs as they stand, in whatever encoding they were saved."""
+
+import re
+from pathlib import Path
+from statistics import median
+
+from charset_normalizer import from_bytes
+
+from corpus.blocks import Block, Extract, clean
+from corpus.errors import UnreadableDocument
+
+LONGEST_TITLE = 120
+UNWRAPPED_LINE = 120  # a text whose usual line is longer keeps one paragraph a line
+
+
+def read_plain(path: Path) -> Extract:
+    """A short first line that stands alone and ends like a title is the title."""
+    text = clean(decode(path.read_bytes()))
+    lengths = [len(line) for line in text.splitlines() if line.strip()]
+    one_a_line = bool(lengths) and median(lengths) > UNWRAPPED_LINE
+    paragraphs = re.split(r"\n+" if one_a_line else r"\n\s*\n", text)
+    first = paragraphs[0]
+    is_title = len(first) <= LONGEST_TITLE and "\n" not in first and not first.endswith((".", ":"))
+    return Extract(
+        blocks=[Block(text, int(is_title and i == 0)) for i, text in enumerate(paragraphs)],
+        title=first if is_title else None,
+    )
+
+
+def decode(data: bytes) -> str:
+    """Decode bytes as UTF-8, else as the encoding they look most like."""
+    if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UnreadableDocument("binary data, not text")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        match = from_bytes(data).best()
+        if match is None:
+            raise UnreadableDocument("its text encoding is not known") from None
+        return str(match)

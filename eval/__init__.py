@@ -1,0 +1,1 @@
+"""How well: cases x chatbot -> scores. No other folder imports this one."""

@@ -1,0 +1,1 @@
+"""How we find: Documents in, Hits out. Knows nothing of prompts or answers."""

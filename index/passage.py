@@ -1,0 +1,34 @@
+"""What is found: passages of documents, and hits with their rank. Does not know how."""
+
+from dataclasses import dataclass
+
+from corpus.document import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A run of whole sentences of one document; `text` is exactly `document.text[start:end]`.
+
+    `heading_path` holds the headings above it, highest first; `token_count` is in cl100k tokens.
+    """
+
+    id: str
+    span: Span
+    heading_path: tuple[str, ...]
+    page: int | None
+    text: str
+    token_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage found for a query: higher `score` is better, `rank` counts from 1.
+
+    `title` is its document's; `found_by` names the searches that found it (`dense`, `keyword`).
+    """
+
+    passage: Passage
+    title: str
+    score: float
+    rank: int
+    found_by: tuple[str, ...]
