@@ -21,10 +21,16 @@ def read_plain(path: Path) -> Extract:
     paragraphs = re.split(r"\n+" if one_a_line else r"\n\s*\n", text)
     first = paragraphs[0]
     is_title = len(first) <= LONGEST_TITLE and "\n" not in first and not first.endswith((".", ":"))
+    levels = [1 if is_title else 0, *(2 if _is_shouted(text) else 0 for text in paragraphs[1:])]
     return Extract(
-        blocks=[Block(text, int(is_title and i == 0)) for i, text in enumerate(paragraphs)],
+        blocks=[Block(text, level) for text, level in zip(paragraphs, levels, strict=True)],
         title=first if is_title else None,
     )
+
+
+def _is_shouted(paragraph: str) -> bool:
+    """A line in capitals that stands alone is a heading."""
+    return paragraph.isupper() and "\n" not in paragraph and len(paragraph) <= LONGEST_TITLE
 
 
 def decode(data: bytes) -> str:

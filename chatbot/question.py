@@ -1,0 +1,107 @@
+"""Reads a question: what kind of answer it wants and which words must be found. Knows no documents."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from chatbot.answer import Turn
+from chatbot.errors import WrongQuestion
+from index.words import STOP_WORDS, stem, words
+
+LONGEST_QUESTION = 2_000
+
+Kind = Literal["who", "when", "where", "number", "other"]
+
+_KINDS: tuple[tuple[Kind, str], ...] = (
+    ("number", r"\bhow (?:many|much|tall|old|long|far|big|high|large|fast)\b"),
+    ("number", r"\b(?:rate|number|percentage|share|amount|cu[aá]nt[oa]s?)\b"),
+    ("when", r"\b(?:when|what year|which year|what date|since when|cu[aá]ndo)\b"),
+    ("where", r"\b(?:where|d[oó]nde)\b"),
+    ("who", r"\b(?:who|whom|whose|qui[eé]n(?:es)?)\b"),
+)
+_FRAGMENT = re.compile(
+    r"^(?:and|but|or|so|what about|how about|why|y|¿?y|pero|por qué)\b"
+    r"|\b(?:he|she|it|they|him|her|them|his|their|its|there|that|those|this|él|ella|ellos|eso)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question taken apart: the `terms` to be found, and of those the `names` that must be.
+
+    `terms` are content words by stem; `names` are stems of capitalised words, numbers and acronyms:
+    evidence without them speaks of another thing.
+    """
+
+    text: str
+    kind: Kind
+    terms: dict[str, str]
+    names: frozenset[str]
+
+
+def check_length(question: str) -> str:
+    """Return the question without the white space around it; WrongQuestion if it cannot be asked."""
+    stripped = question.strip()
+    if not stripped:
+        raise WrongQuestion("the question is empty; write what you want to know.")
+    if len(stripped) > LONGEST_QUESTION:
+        raise WrongQuestion(
+            f"the question has {len(stripped):,} characters; ask it in at most {LONGEST_QUESTION:,}."
+        )
+    return stripped
+
+
+def read_question(text: str) -> Question:
+    """Take a question apart."""
+    found = words(text)
+    content = [word for word in found if word.lower() not in STOP_WORDS]
+    names = {
+        stem(word)
+        for position, word in enumerate(found)
+        if word in content and _is_name(word, position)
+    }
+    return Question(
+        text=text,
+        kind=next((k for k, pattern in _KINDS if re.search(pattern, text, re.IGNORECASE)), "other"),
+        terms={stem(word): word for word in content},
+        names=frozenset(names),
+    )
+
+
+def make_standalone(question: str, history: Sequence[Turn]) -> str:
+    """Return the question with the names of the one before it, if it leans on that.
+
+    "And in February?" after "How many homicides were there in January?" keeps the homicides.
+    """
+    if not history:
+        return question
+    before, now = read_question(history[-1].question), read_question(question)
+    if not _FRAGMENT.search(question) and len(now.terms) > 2:
+        return question
+    missing = [
+        word
+        for word in words(history[-1].question)
+        if stem(word) in before.terms and stem(word) not in now.terms
+        # "And in February?" replaces January: a number or month gives way to a new one.
+        and not (now.names and stem(word) in before.names and _replaces(word, question))
+    ]
+    return f"{question} ({' '.join(missing)})" if missing else question
+
+
+def _is_name(word: str, position: int) -> bool:
+    if any(c.isdigit() for c in word):
+        return True
+    return word[0].isupper() and (position > 0 or word.isupper() or not word[1:].islower())
+
+
+_MONTHS = re.compile(
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
+    r"|\d{4})\b",
+    re.IGNORECASE,
+)
+
+
+def _replaces(word: str, question: str) -> bool:
+    return bool(_MONTHS.fullmatch(word) and _MONTHS.search(question))

@@ -1,0 +1,129 @@
+"""Cases: questions with the words that answer them. Reads and proves them; knows no answerer."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chatbot.answer import Turn
+from corpus.document import Document, Span
+from corpus.errors import UnknownDocument
+from eval.errors import BadCase
+from index.generation import file_sha256
+
+CASES = Path(__file__).with_name("cases")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A question; any one of the `evidence` spans answers it, `answers` are accepted strings."""
+
+    id: str
+    question: str
+    history: tuple[Turn, ...]
+    answerable: bool
+    evidence: tuple[Span, ...]
+    answers: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+class _Evidence(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    document_id: str
+    start: int = Field(ge=0)
+    end: int = Field(gt=0)
+    quote: str
+
+
+class _Turn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    question: str
+    answer: str = ""
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    question: str = Field(min_length=1)
+    history: list[_Turn] = []
+    answerable: bool
+    evidence: list[_Evidence] = []
+    answers: list[str] = []
+    tags: list[str] = []
+
+
+def load_cases(files: Sequence[Path]) -> list[Case]:
+    """Read JSONL case files; BadCase names the file and line of the first thing wrong.
+
+    A file with a `.sha256` beside it is sealed: its bytes must have that hash.
+    """
+    cases: dict[str, Case] = {}
+    for file in files:
+        _check_seal(file)
+        for number, line in enumerate(_lines(file), start=1):
+            case = _case(_parse(file, number, line))
+            if case.id in cases:
+                raise BadCase(f"{file}:{number}: the id {case.id!r} is used twice; give each its own.")
+            cases[case.id] = case
+    return list(cases.values())
+
+
+def check_cases(files: Sequence[Path], read_document: Callable[[str], Document]) -> list[str]:
+    """Prove every gold span against the documents; return a sentence for each thing wrong."""
+    problems = []
+    for file in files:
+        for number, line in enumerate(_lines(file), start=1):
+            parsed = _parse(file, number, line)
+            where = f"{file.name}:{number} ({parsed.id})"
+            if parsed.answerable != bool(parsed.evidence):
+                problems.append(f"{where}: an answerable case has evidence, another has none")
+            for evidence in parsed.evidence:
+                try:
+                    text = read_document(evidence.document_id).text
+                except UnknownDocument as error:
+                    problems.append(f"{where}: {error}")
+                    continue
+                if text[evidence.start : evidence.end] != evidence.quote:
+                    problems.append(f"{where}: {evidence.document_id} has other words at its span")
+            quotes = " ".join(" ".join(e.quote for e in parsed.evidence).split()).lower()
+            if parsed.answers and not any(answer.lower() in quotes for answer in parsed.answers):
+                problems.append(f"{where}: none of its answers stands in its evidence")
+    return problems
+
+
+def _check_seal(file: Path) -> None:
+    seal = file.with_suffix(".sha256")
+    if seal.is_file() and file.is_file() and seal.read_text().split()[0] != file_sha256(file):
+        raise BadCase(f"{file} was changed after it was sealed; restore it, or seal a new version.")
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadCase(f"{file} cannot be read; give a JSONL file of cases.") from error
+
+
+def _parse(file: Path, number: int, line: str) -> _Line:
+    try:
+        return _Line.model_validate(json.loads(line))
+    except (ValidationError, json.JSONDecodeError) as error:
+        reason = str(error).splitlines()[0 if isinstance(error, json.JSONDecodeError) else 1]
+        raise BadCase(f"{file}:{number}: {reason.strip()}; see eval/case.py for the fields.") from error
+
+
+def _case(line: _Line) -> Case:
+    return Case(
+        id=line.id,
+        question=line.question,
+        history=tuple(Turn(turn.question, turn.answer) for turn in line.history),
+        answerable=line.answerable,
+        evidence=tuple(Span(e.document_id, e.start, e.end) for e in line.evidence),
+        answers=tuple(line.answers),
+        tags=tuple(line.tags),
+    )

@@ -1,0 +1,7 @@
+"""What can be wrong with an evaluation. The whole tree is drawn in corpus/errors.py."""
+
+from corpus.errors import FootnoteError
+
+
+class BadCase(FootnoteError):
+    """A line of a case file is wrong, or a sealed file was changed."""

@@ -1,0 +1,175 @@
+"""Fits the weights in chatbot/evidence.json on a SQuAD 2.0 file: `python -m eval.fit FILE`.
+
+Half of the articles are fitted on, the other half only measured. Knows the features, not their use.
+"""
+
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chatbot.evidence import FEATURES, Candidate, Weights, find_evidence, question_features
+from chatbot.question import read_question
+from corpus.blocks import Block, Extract, make_document
+from corpus.document import Document, Span
+from corpus.load import Corpus
+from index.build import build_index
+from index.embed import BUNDLED, Embedder, Vectors
+from index.generation import Generation, open_current
+from index.search import search
+from index.split import PASSAGE_TOKENS
+
+QUESTIONS_AN_ARTICLE = 60
+RISK = 0.5
+"""A question is answered when the chance of a right sentence is above this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with its gold answers (none: unanswerable) and the candidates found for it."""
+
+    gold: tuple[Span, ...]
+    candidates: tuple[Candidate, ...]
+
+    def is_right(self, candidate: Candidate) -> bool:
+        """Say whether the candidate holds one of the gold answers whole."""
+        return any(
+            candidate.span.document_id == gold.document_id
+            and candidate.span.start <= gold.start
+            and gold.end <= candidate.span.end
+            for gold in self.gold
+        )
+
+
+class RememberingEmbedder:
+    """Embeds each text once: paragraphs come back for many questions."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: dict[str, Vectors] = {}
+
+    def embed_queries(self, texts: list[str]) -> Vectors:
+        """Return one vector for each text."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if new:
+            self._known |= dict(zip(new, self._embedder.embed_queries(new), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
+def main(argv: Sequence[str]) -> int:
+    """Fit on half of the articles, print what both halves measure, write the weights."""
+    articles = json.loads(Path(argv[0]).read_text())["data"]
+    embedder = RememberingEmbedder(Embedder(BUNDLED))
+    blank = Weights(sentence=(0.0,) * 7, question=(0.0,) * 9, threshold=0.0)
+    fit = [asked for article in articles[::2] for asked in _ask(article, embedder, blank)]
+    aside = [asked for article in articles[1::2] for asked in _ask(article, embedder, blank)]
+    sentence = _fit_sentence(fit)
+    question = _fit_question([_ranked(asked, sentence) for asked in fit])
+    for name, part in (("fitted on", fit), ("held aside", aside)):
+        ranked = [_ranked(asked, sentence) for asked in part]
+        sys.stdout.write(f"{name}: {_measure(ranked, question)}\n")
+    weights = {
+        "sentence": [round(float(w), 4) for w in sentence],
+        "question": [round(float(w), 4) for w in question],
+        "threshold": RISK,
+        "features": list(FEATURES),
+        "fitted_on": f"SQuAD 2.0 {Path(argv[0]).name}, articles 0, 2, 4 ... of {len(articles)}",
+    }
+    Path("chatbot/evidence.json").write_text(json.dumps(weights, indent=2) + "\n")
+    return 0
+
+
+def _ask(article: Any, embedder: RememberingEmbedder, weights: Weights) -> Iterator[Asked]:  # noqa: ANN401
+    documents, questions = _documents(article)
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = Corpus(tuple(documents), ())
+        settings = {"embedding_model": BUNDLED, "passage_tokens": PASSAGE_TOKENS}
+        build_index(corpus, index=Path(folder), load_embedder=lambda _: embedder._embedder, **settings)  # type: ignore[arg-type]
+        generation: Generation = open_current(Path(folder), **settings)  # type: ignore[arg-type]
+        step = max(1, len(questions) // QUESTIONS_AN_ARTICLE)
+        for text, gold in questions[::step]:
+            hits = search(text, generation=generation, embedder=embedder)
+            evidence = find_evidence(
+                read_question(text), hits, generation=generation, embedder=embedder, weights=weights
+            )
+            yield Asked(gold, evidence.candidates)
+        generation.close()
+
+
+def _documents(article: Any) -> tuple[list[Document], list[tuple[str, tuple[Span, ...]]]]:  # noqa: ANN401
+    documents, questions = [], []
+    for number, paragraph in enumerate(article["paragraphs"]):
+        document = make_document(
+            Extract(blocks=[Block(paragraph["context"])], title=article["title"].replace("_", " ")),
+            document_id=f"{number:04}",
+            fallback_title="",
+            modified_at=datetime(2020, 1, 1, tzinfo=UTC),
+        )
+        documents.append(document)
+        for qa in paragraph["qas"]:
+            spans = {
+                Span(document.id, match.start(), match.end())
+                for text in qa["answers"]
+                for match in re.finditer(re.escape(text), document.text)
+            }
+            questions.append((qa["question"], tuple(spans)))
+    return documents, questions
+
+
+def _fit_sentence(asked: Sequence[Asked]) -> NDArray[np.float64]:
+    rows = [(c.features, q.is_right(c)) for q in asked if q.gold for c in q.candidates]
+    return _fit(rows, balanced=False)
+
+
+def _fit_question(asked: Sequence[Asked]) -> NDArray[np.float64]:
+    rows = [
+        (question_features(q.candidates), q.is_right(q.candidates[0])) for q in asked if q.candidates
+    ]
+    return _fit(rows, balanced=False)
+
+
+def _fit(rows: Sequence[tuple[tuple[float, ...], bool]], *, balanced: bool) -> NDArray[np.float64]:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=10.0, max_iter=2000, class_weight="balanced" if balanced else None)
+    model.fit([features for features, _ in rows], [label for _, label in rows])
+    return np.append(model.coef_[0], model.intercept_[0])
+
+
+def _ranked(asked: Asked, weights: NDArray[np.float64]) -> Asked:
+    from dataclasses import replace
+
+    from chatbot.evidence import logistic
+
+    scored = [replace(c, score=logistic(c.features, weights)) for c in asked.candidates]
+    return Asked(asked.gold, tuple(sorted(scored, key=lambda c: -c.score)))
+
+
+def _measure(asked: Sequence[Asked], weights: NDArray[np.float64]) -> str:
+    from sklearn.metrics import roc_auc_score
+
+    from chatbot.evidence import logistic
+
+    usable = [q for q in asked if q.candidates]
+    confidence = [logistic(question_features(q.candidates), weights) for q in usable]
+    right = [q.is_right(q.candidates[0]) for q in usable]
+    gold = [bool(q.gold) for q in usable]
+    best = [r for r, g in zip(right, gold, strict=True) if g]
+    shown = [r for r, c in zip(right, confidence, strict=True) if c >= RISK]
+    return (
+        f"{len(usable)} questions, best sentence right {np.mean(best):.3f} of answerable, "
+        f"AUROC answerable {roc_auc_score(gold, confidence):.3f}, right {roc_auc_score(right, confidence):.3f}, "
+        f"answered {len(shown) / len(usable):.3f} with {np.mean(shown) if shown else 0:.3f} right"
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
