@@ -24,7 +24,18 @@ from index.sentences import split_sentences
 from index.words import STOP_WORDS, closeness, stem, words
 
 READ_HITS = 6
-FEATURES = ("in_sentence", "in_context", "cosine", "names_missing", "kind_found", "passage_score")
+FEATURES = (
+    "words_in_sentence",  # share of the question's words, weighted by rarity
+    "words_around",  # the same with the sentences beside it and the headings above it
+    "words_in_passage",  # the same with the whole passage and its title
+    "cosine",  # of question and sentence
+    "names_not_around",  # share of the question's names and numbers missing there
+    "names_not_in_passage",
+    "year_conflict",  # it gives a year, and not the one asked for
+    "kind_found",  # a number for "how many", a name for "who" ...
+    "passage_cosine",
+    "passage_score",  # of the search
+)
 _NUMBER = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?"
     r"|thousands?|millions?|billions?|half|quarter|third|none|zero|several|percent)\b",
@@ -36,7 +47,10 @@ _TIME = re.compile(
     r"|sunday|today|yesterday|week|month|year|century|days?|ago|early|late|since|until)\b",
     re.IGNORECASE,
 )
-_PLACE = re.compile(r"\b(?:in|at|near|from|to|across|outside|inside|around|on)\s+(?:the\s+)?[A-ZÀ-Þ]")
+_YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
+_PLACE = re.compile(
+    r"\b(?:in|at|near|from|to|across|outside|inside|around|on)\s+(?:the\s+)?[A-ZÀ-Þ]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +104,29 @@ def find_evidence(
     """Score every sentence of the best hits."""
     rarity = _rarity(question, generation)
     rows = [
-        (span, text, hit, context)
+        row
         for hit in hits[:READ_HITS]
-        for document in [generation.document(hit.passage.span.document_id)]
-        for context in [_stems(f"{hit.title} {' '.join(hit.passage.heading_path)} {hit.passage.text}")]
-        for span, text in _sentences(document, hit.passage.span)
+        for row in _rows(generation.document(hit.passage.span.document_id), hit)
     ]
     if not rows or not question.terms:
         return Evidence((), 0.0)
-    vectors = embedder.embed_queries([question.text, *(text for _, text, _, _ in rows)])
-    cosines = vectors[1:] @ vectors[0]
-    candidates = [
-        _candidate(question, row, float(cosine), rarity, weights)
-        for row, cosine in zip(rows, cosines, strict=True)
-    ]
+    vectors = embedder.embed_queries([question.text, *(row.text for row in rows)])
+    passages = generation.vectors.get([hit.passage.id for hit in hits[:READ_HITS]])
+    candidates = []
+    for row, vector in zip(rows, vectors[1:], strict=True):
+        passage_cosine = passages[row.hit.passage.id] @ vectors[0]
+        known = (float(vector @ vectors[0]), float(passage_cosine))
+        features = _features(question, row, rarity, known)
+        covered = frozenset(term for term in question.terms if closeness(term, row.stems))
+        score = logistic(features, weights.sentence)
+        candidates.append(Candidate(row.span, row.text, row.hit, covered, features, score))
     candidates.sort(key=lambda c: (-c.score, c.span.document_id, c.span.start))
     return Evidence(tuple(candidates), _confidence(candidates, weights))
 
 
 def question_features(candidates: Sequence[Candidate]) -> tuple[float, ...]:
-    """Return what the confidence is made of: the best sentence's features, score and lead."""
-    best = candidates[0]
-    rest = candidates[1].score if len(candidates) > 1 else 0.0
-    return (*best.features, best.score, best.score - rest)
+    """Return what the confidence is made of: the best sentence's features and score."""
+    return (*candidates[0].features, candidates[0].score)
 
 
 def logistic(features: Sequence[float], weights: Sequence[float]) -> float:
@@ -132,39 +146,70 @@ def _rarity(question: Question, generation: Generation) -> dict[str, float]:
     return {w: math.log(1 + (total - n + 0.5) / (n + 0.5)) for w, n in counts.items()}
 
 
-def _sentences(document: Document, span: Span) -> list[tuple[Span, str]]:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A sentence with the stems in it, around it, and in its passage."""
+
+    span: Span
+    text: str
+    hit: Hit
+    stems: frozenset[str]
+    around: frozenset[str]
+    passage: frozenset[str]
+
+
+def _rows(document: Document, hit: Hit) -> list[_Row]:
     """Return the passage's sentences, its headings left out: a heading states nothing."""
+    span, path = hit.passage.span, " ".join(hit.passage.heading_path)
     headings = {(heading.start, heading.end) for heading in document.headings}
-    return [
-        (Span(document.id, s.start, s.end), document.text[s.start : s.end])
+    spans = [
+        (s.start, s.end)
         for s in split_sentences(document.text, span.start, span.end)
         if (s.start, s.end) not in headings
     ]
+    texts = [document.text[start:end] for start, end in spans]
+    passage = _stems(f"{hit.title} {path} {hit.passage.text}")
+    return [
+        _Row(
+            Span(document.id, *spans[i]),
+            text,
+            hit,
+            _stems(text),
+            _stems(" ".join([path, *texts[max(0, i - 1) : i + 2]])),
+            passage,
+        )
+        for i, text in enumerate(texts)
+    ]
 
 
-def _candidate(
-    question: Question,
-    row: tuple[Span, str, Hit, frozenset[str]],
-    cosine: float,
-    rarity: dict[str, float],
-    weights: Weights,
-) -> Candidate:
-    span, text, hit, context = row
-    own = _stems(text)
-    inside = {word: closeness(word, own) for word in question.terms}
-    around = {word: max(inside[word], closeness(word, context)) for word in question.terms}
+def _features(
+    question: Question, row: _Row, rarity: dict[str, float], cosines: tuple[float, float]
+) -> tuple[float, ...]:
+    """Return the values that FEATURES names, in its order."""
+    found = [
+        {t: closeness(t, stems) for t in question.terms}
+        for stems in (row.stems, row.around, row.passage)
+    ]
     total = sum(rarity.values()) or 1.0
-    names = [word for word in question.terms if word in question.names]
-    features = (
-        sum(rarity[word] * inside[word] for word in question.terms) / total,
-        sum(rarity[word] * around[word] for word in question.terms) / total,
-        cosine,
-        sum(around[word] == 0 for word in names) / len(names) if names else 0.0,
-        _kind_found(question, text),
-        hit.score,
+    shares = [sum(rarity[t] * place[t] for t in question.terms) / total for place in found]
+    missing = [
+        sum(place[name] == 0 for name in question.names) / (len(question.names) or 1)
+        for place in found[1:]
+    ]
+    return (
+        *shares,
+        cosines[0],
+        *missing,
+        _year_conflict(question, row.text),
+        _kind_found(question, row.text),
+        cosines[1],
+        row.hit.score,
     )
-    covered = frozenset(word for word in question.terms if inside[word])
-    return Candidate(span, text, hit, covered, features, logistic(features, weights.sentence))
+
+
+def _year_conflict(question: Question, text: str) -> float:
+    asked, given = set(_YEAR.findall(question.text)), set(_YEAR.findall(text))
+    return float(bool(asked and given and not asked & given))
 
 
 def _stems(text: str) -> frozenset[str]:

@@ -83,7 +83,8 @@ def make_standalone(question: str, history: Sequence[Turn]) -> str:
     missing = [
         word
         for word in words(history[-1].question)
-        if stem(word) in before.terms and stem(word) not in now.terms
+        if stem(word) in before.terms
+        and stem(word) not in now.terms
         # "And in February?" replaces January: a number or month gives way to a new one.
         and not (now.names and stem(word) in before.names and _replaces(word, question))
     ]

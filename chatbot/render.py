@@ -205,7 +205,9 @@ def _sources(citations: Sequence[Citation]) -> str:
 
 def _source(citation: Citation) -> str:
     number = int(citation.number)
-    page = "" if citation.page is None else f'<span class="fn-page">page {int(citation.page)}</span>'
+    page = (
+        "" if citation.page is None else f'<span class="fn-page">page {int(citation.page)}</span>'
+    )
     return (
         f'<li value="{number}"><p class="fn-origin">{_opener(citation.title, citation.span, number)}'
         f"{page}{_origin(citation.source)}</p>"

@@ -28,6 +28,10 @@ from index.search import search
 from index.split import PASSAGE_TOKENS
 
 QUESTIONS_AN_ARTICLE = 60
+SIGNS = {
+    name: -1 if name in ("names_not_around", "names_not_in_passage", "year_conflict") else 1
+    for name in FEATURES
+}
 RISK = 0.5
 """A question is answered when the chance of a right sentence is above this."""
 
@@ -68,7 +72,9 @@ def main(argv: Sequence[str]) -> int:
     """Fit on half of the articles, print what both halves measure, write the weights."""
     articles = json.loads(Path(argv[0]).read_text())["data"]
     embedder = RememberingEmbedder(Embedder(BUNDLED))
-    blank = Weights(sentence=(0.0,) * 7, question=(0.0,) * 9, threshold=0.0)
+    blank = Weights(
+        sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(FEATURES) + 2), threshold=0.0
+    )
     fit = [asked for article in articles[::2] for asked in _ask(article, embedder, blank)]
     aside = [asked for article in articles[1::2] for asked in _ask(article, embedder, blank)]
     sentence = _fit_sentence(fit)
@@ -92,7 +98,9 @@ def _ask(article: Any, embedder: RememberingEmbedder, weights: Weights) -> Itera
     with tempfile.TemporaryDirectory() as folder:
         corpus = Corpus(tuple(documents), ())
         settings = {"embedding_model": BUNDLED, "passage_tokens": PASSAGE_TOKENS}
-        build_index(corpus, index=Path(folder), load_embedder=lambda _: embedder._embedder, **settings)  # type: ignore[arg-type]
+        build_index(
+            corpus, index=Path(folder), load_embedder=lambda _: embedder._embedder, **settings
+        )  # type: ignore[arg-type]
         generation: Generation = open_current(Path(folder), **settings)  # type: ignore[arg-type]
         step = max(1, len(questions) // QUESTIONS_AN_ARTICLE)
         for text, gold in questions[::step]:
@@ -126,22 +134,35 @@ def _documents(article: Any) -> tuple[list[Document], list[tuple[str, tuple[Span
 
 def _fit_sentence(asked: Sequence[Asked]) -> NDArray[np.float64]:
     rows = [(c.features, q.is_right(c)) for q in asked if q.gold for c in q.candidates]
-    return _fit(rows, balanced=False)
+    return _fit(rows, [SIGNS[name] for name in FEATURES])
 
 
 def _fit_question(asked: Sequence[Asked]) -> NDArray[np.float64]:
-    rows = [
-        (question_features(q.candidates), q.is_right(q.candidates[0])) for q in asked if q.candidates
-    ]
-    return _fit(rows, balanced=False)
+    usable = [q for q in asked if q.candidates]
+    rows = [(question_features(q.candidates), q.is_right(q.candidates[0])) for q in usable]
+    return _fit(rows, [*(SIGNS[name] for name in FEATURES), 1])
 
 
-def _fit(rows: Sequence[tuple[tuple[float, ...], bool]], *, balanced: bool) -> NDArray[np.float64]:
-    from sklearn.linear_model import LogisticRegression
+def _fit(
+    rows: Sequence[tuple[tuple[float, ...], bool]], signs: Sequence[int]
+) -> NDArray[np.float64]:
+    """Logistic regression in which a weight cannot have the sign that makes no sense."""
+    from scipy.optimize import minimize
 
-    model = LogisticRegression(C=10.0, max_iter=2000, class_weight="balanced" if balanced else None)
-    model.fit([features for features, _ in rows], [label for _, label in rows])
-    return np.append(model.coef_[0], model.intercept_[0])
+    features = np.array([[*row, 1.0] for row, _ in rows])
+    labels = np.array([label for _, label in rows], dtype=float)
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        total = features @ weights
+        penalty = 0.05 * weights[:-1] @ weights[:-1]
+        gradient = features.T @ (1 / (1 + np.exp(-total)) - labels)
+        gradient[:-1] += 0.1 * weights[:-1]
+        return float(np.sum(np.logaddexp(0, total) - labels * total) + penalty), gradient
+
+    bounds = [(0, None) if sign > 0 else (None, 0) for sign in signs]
+    start = np.zeros(features.shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)])
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def _ranked(asked: Asked, weights: NDArray[np.float64]) -> Asked:

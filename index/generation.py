@@ -56,7 +56,9 @@ class Manifest(BaseModel):
 class Generation:
     """An open generation: its manifest, documents, passages and vectors. Never written again."""
 
-    def __init__(self, folder: Path, manifest: Manifest, store: Store, vectors: VectorStore) -> None:
+    def __init__(
+        self, folder: Path, manifest: Manifest, store: Store, vectors: VectorStore
+    ) -> None:
         self.folder = folder
         self.manifest = manifest
         self.store = store

@@ -33,13 +33,17 @@ class Found:
     keyword: float
 
 
-def search(query: str, *, generation: Generation, embedder: QueryEmbedder, k: int = 10) -> list[Hit]:
+def search(
+    query: str, *, generation: Generation, embedder: QueryEmbedder, k: int = 10
+) -> list[Hit]:
     """Return the `k` best passages for `query`, best first; ties break by passage id."""
     vector = embedder.embed_queries([query])[0]
     nearest = generation.vectors.nearest(vector, k=min(POOL, generation.manifest.passage_count))
     words = generation.store.search_words(query, k=POOL)
     found = _join(vector, nearest, words, generation)
-    scores = {id_: DENSE_WEIGHT * f.cosine + (1 - DENSE_WEIGHT) * f.keyword for id_, f in found.items()}
+    scores = {
+        id_: DENSE_WEIGHT * f.cosine + (1 - DENSE_WEIGHT) * f.keyword for id_, f in found.items()
+    }
     best = sorted(scores, key=lambda id_: (-scores[id_], id_))[:k]
     passages = generation.passages(best)
     titles = generation.store.titles()

@@ -50,9 +50,7 @@ class Store:
         except sqlite3.Error as error:
             raise DamagedIndex(f"{path} cannot be opened; run `footnote index` again.") from error
 
-    def add(
-        self, document: Document, passages: Iterable[tuple[Passage, str, str]]
-    ) -> None:
+    def add(self, document: Document, passages: Iterable[tuple[Passage, str, str]]) -> None:
         """Add a document and its passages, each with its heading words and content key."""
         self._connection.execute(
             "INSERT INTO documents VALUES (?, ?, ?)",

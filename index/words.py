@@ -35,7 +35,9 @@ def words(text: str) -> list[str]:
 def stem(word: str) -> str:
     """Return a word's stem: lower case, no accents, no possessive, Snowball's English ending rules."""
     lowered = re.sub(r"['’]s?$", "", word.lower())
-    folded = "".join(c for c in unicodedata.normalize("NFD", lowered) if not unicodedata.combining(c))
+    folded = "".join(
+        c for c in unicodedata.normalize("NFD", lowered) if not unicodedata.combining(c)
+    )
     return str(_stemmer().stemWord(folded))
 
 

@@ -28,7 +28,9 @@ def read(file: Path) -> Extract:
     except (UnreadableDocument, OSError):
         raise
     except Exception as error:  # parsers raise anything at all on damaged input
-        raise UnreadableDocument(f"damaged or not what its name says ({_one_line(error)})") from error
+        raise UnreadableDocument(
+            f"damaged or not what its name says ({_one_line(error)})"
+        ) from error
     return extract
 
 

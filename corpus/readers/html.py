@@ -49,7 +49,9 @@ class _Walker:
         tag = element.tag if isinstance(element.tag, str) else ""
         if tag and tag not in LEFT_OUT and not _is_hidden(element):
             if tag == "tr":
-                cells = [" ".join(cell.text_content().split()) for cell in element.xpath("./td|./th")]
+                cells = [
+                    " ".join(cell.text_content().split()) for cell in element.xpath("./td|./th")
+                ]
                 self.flush()
                 self.blocks.append(Block(" | ".join(cells)))
             else:

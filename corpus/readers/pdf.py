@@ -43,7 +43,9 @@ def read_pdf(path: Path) -> Extract:
         for number, lines in enumerate(pages, start=1)
         for text, size in _paragraphs([line for line in lines if _shape(line) not in running])
     ]
-    return Extract(blocks=blocks, title=(reader.metadata.title if reader.metadata else None) or None)
+    return Extract(
+        blocks=blocks, title=(reader.metadata.title if reader.metadata else None) or None
+    )
 
 
 def _lines(page: PageObject) -> list[Line]:

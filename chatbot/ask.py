@@ -1,0 +1,203 @@
+"""One question to one cited answer, from top to bottom. Does not know who shows it.
+
+question -> standalone question -> hits -> enough evidence? -> write -> check -> Answer
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatbot.answer import (
+    Answer,
+    Citation,
+    Event,
+    Finished,
+    Notice,
+    Retrieved,
+    Sentence,
+    Started,
+    Turn,
+    Usage,
+    Wrote,
+)
+from chatbot.check import check_sentence, split_stream
+from chatbot.errors import ModelUnavailable
+from chatbot.evidence import Candidate, Evidence, Weights, find_evidence, frozen_weights
+from chatbot.models import QUOTES, Model
+from chatbot.question import check_length, make_standalone, read_question
+from chatbot.quotes import pick_quotes
+from index.generation import Generation
+from index.passage import Hit
+from index.search import QueryEmbedder, search
+
+HITS = 10
+PROMPT_PASSAGES = 5
+ABSTAINS = "NOT IN THE DOCUMENTS"
+_PROMPT = Path(__file__).parent / "prompts" / "answer.txt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What is needed to answer: an open index, its embedder, and a model or None for `quotes:`."""
+
+    generation: Generation
+    embedder: QueryEmbedder
+    model: Model | None = None
+    weights: Weights | None = None
+
+
+def answer_question(question: str, history: Sequence[Turn] = (), *, reader: Reader) -> Answer:
+    """Return one cited answer; WrongQuestion if the question is empty or too long."""
+    for event in stream_answer(question, history, reader=reader):
+        if isinstance(event, Finished):
+            return event.answer
+    raise AssertionError("a stream of events ends with Finished")
+
+
+def stream_answer(
+    question: str, history: Sequence[Turn] = (), *, reader: Reader
+) -> Iterator[Event]:
+    """Yield an answer's events as they happen: Started, Retrieved, Wrote for each sentence, Finished."""
+    clock = _Clock()
+    asked = check_length(question)
+    standalone = make_standalone(asked, history)
+    draft = _Draft(reader.generation)
+    model_name = reader.model.name if reader.model else QUOTES
+    yield Started(question=asked, standalone_question=standalone, model=model_name)
+
+    hits = search(standalone, generation=reader.generation, embedder=reader.embedder, k=HITS)
+    clock.lap("search")
+    yield Retrieved(tuple(hits))
+
+    weights = reader.weights or frozen_weights()
+    evidence = find_evidence(
+        read_question(standalone),
+        hits,
+        generation=reader.generation,
+        embedder=reader.embedder,
+        weights=weights,
+    )
+    clock.lap("read")
+    if evidence.candidates and evidence.confidence >= weights.threshold:
+        yield from draft.write(standalone, hits, evidence, reader.model)
+    clock.lap("write")
+    yield Finished(
+        Answer(
+            question=asked,
+            standalone_question=standalone,
+            status="answered" if draft.sentences else "not_in_documents",
+            sentences=tuple(draft.sentences),
+            citations=tuple(draft.citations.values()),
+            hits=tuple(hits),
+            confidence=evidence.confidence,
+            notices=tuple(draft.notices),
+            follow_ups=(),
+            model=draft.written_by,
+            usage=draft.usage,
+            seconds=clock.laps,
+        )
+    )
+
+
+class _Draft:
+    """An answer in the making: checked sentences, and citations numbered as they are first used."""
+
+    def __init__(self, generation: Generation) -> None:
+        self.sentences: list[Sentence] = []
+        self.citations: dict[tuple[str, int, int], Citation] = {}
+        self.notices: list[Notice] = []
+        self.usage = Usage()
+        self.written_by = QUOTES
+        self._generation = generation
+
+    def write(
+        self, question: str, hits: Sequence[Hit], evidence: Evidence, model: Model | None
+    ) -> Iterator[Wrote]:
+        """Yield the sentences of a model that pass the check, else quotes.
+
+        A model that finds nothing in the passages is believed: then nothing is written.
+        """
+        if model is None:
+            yield from self._quote(evidence)
+            return
+        self.written_by = model.name
+        try:
+            for text in split_stream(self._reply(model, make_prompt(question, hits))):
+                if text.strip(" .") == ABSTAINS:
+                    return
+                checked = check_sentence(text, evidence.candidates)
+                if checked.supports:
+                    yield self._wrote(checked.text, checked.supports, checked.support, "supported")
+                else:
+                    self._notice("left_out")
+        except ModelUnavailable:
+            self._notice("interrupted" if self.sentences else "model_unavailable")
+        if not self.sentences:
+            self.written_by = QUOTES
+            yield from self._quote(evidence)
+
+    def _reply(self, model: Model, prompt: str) -> Iterator[str]:
+        for piece in model.stream(prompt):
+            if piece.usage != Usage():
+                self.usage = piece.usage
+            yield piece.text
+
+    def _quote(self, evidence: Evidence) -> Iterator[Wrote]:
+        for candidate in pick_quotes(evidence):
+            yield self._wrote(candidate.text, (candidate,), 1.0, "quoted")
+
+    def _wrote(
+        self, text: str, supports: Sequence[Candidate], support: float, verdict: str
+    ) -> Wrote:
+        cited = [self._cite(candidate) for candidate in supports]
+        sentence = Sentence(
+            text=text,
+            citations=tuple(c.number for c in cited),
+            verdict="quoted" if verdict == "quoted" else "supported",
+            support=support,
+        )
+        self.sentences.append(sentence)
+        return Wrote(sentence, tuple(cited))
+
+    def _cite(self, candidate: Candidate) -> Citation:
+        span = candidate.span
+        key = (span.document_id, span.start, span.end)
+        if key not in self.citations:
+            document = self._generation.document(span.document_id)
+            self.citations[key] = Citation(
+                number=len(self.citations) + 1,
+                span=span,
+                quote=document.text[span.start : span.end],
+                title=document.title,
+                page=document.page_at(span.start),
+                source=document.source,
+            )
+        return self.citations[key]
+
+    def _notice(self, notice: Notice) -> None:
+        if notice not in self.notices:
+            self.notices.append(notice)
+
+
+def make_prompt(question: str, hits: Sequence[Hit]) -> str:
+    """Return the prompt: instructions, numbered passages between delimiters, the question last."""
+    passages = "\n\n".join(
+        f"<<<passage {number} from {hit.title}\n{hit.passage.text}\nend of passage {number}>>>"
+        for number, hit in enumerate(hits[:PROMPT_PASSAGES], start=1)
+    )
+    template = _PROMPT.read_text(encoding="utf-8")
+    return template.replace("{question}", question).replace("{passages}", passages)
+
+
+class _Clock:
+    """Seconds of each stage, and in all so far."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._started = self._last = time.monotonic()
+
+    def lap(self, stage: str) -> None:
+        now = time.monotonic()
+        self.laps |= {stage: round(now - self._last, 4), "total": round(now - self._started, 4)}
+        self._last = now

@@ -1,0 +1,96 @@
+"""What is measured of one answer. Each metric is a function with its definition; none calls a model.
+
+A value is 0 to 1; NaN says that the metric does not apply to the case, and is kept out of means.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import nan
+
+from chatbot.answer import Answer
+from corpus.document import Document, Span
+from eval.case import Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One metric's value for one case, with a reason where it is not the best value."""
+
+    case_id: str
+    metric: str
+    value: float
+    reason: str = ""
+
+
+def hit_at(k: int) -> Callable[[Case, Answer], float]:
+    """Return hit@k: 1 if any of the first k passages overlaps a gold span (Success@k of TREC)."""
+
+    def hit(case: Case, answer: Answer) -> float:
+        if not case.answerable:
+            return nan
+        return float(any(_overlaps(h.passage.span, case.evidence) for h in answer.hits[:k]))
+
+    return hit
+
+
+def citation_exactness(answer: Answer, read_document: Callable[[str], Document]) -> float:
+    """Return the share of citations whose quote equals the document's text between the offsets.
+
+    An answered question counts 0 if one of its sentences carries no citation.
+    """
+    if answer.status != "answered":
+        return nan
+    if any(not sentence.citations for sentence in answer.sentences):
+        return 0.0
+    exact = [
+        read_document(c.span.document_id).text[c.span.start : c.span.end] == c.quote
+        for c in answer.citations
+    ]
+    return sum(exact) / len(exact) if exact else 0.0
+
+
+def gold_span_hit(case: Case, answer: Answer) -> float:
+    """Return 1 if an answerable question was answered with a citation that overlaps a gold span."""
+    if not case.answerable:
+        return nan
+    return float(any(_overlaps(c.span, case.evidence) for c in answer.citations))
+
+
+def abstention(case: Case, answer: Answer) -> float:
+    """Return 1 if the question was answered exactly when it can be (abstention accuracy)."""
+    return float(case.answerable == (answer.status == "answered"))
+
+
+def joint(case: Case, answer: Answer) -> float:
+    """Return the grounded answer score, moved from [-1, 1] to [0, 1].
+
+    +1 for an answer that cites a gold span and for abstaining where nothing is to be said, 0 for
+    abstaining on an answerable question, -1 for anything else.
+    """
+    if answer.status != "answered":
+        points = 0 if case.answerable else 1
+    else:
+        points = 1 if case.answerable and gold_span_hit(case, answer) else -1
+    return (points + 1) / 2
+
+
+def score_answer(
+    case: Case, answer: Answer, read_document: Callable[[str], Document]
+) -> list[Score]:
+    """Return every metric's score for one answer."""
+    values = {
+        "hit@1": hit_at(1)(case, answer),
+        "hit@3": hit_at(3)(case, answer),
+        "hit@10": hit_at(10)(case, answer),
+        "citation exactness": citation_exactness(answer, read_document),
+        "gold-span hit": gold_span_hit(case, answer),
+        "abstention accuracy": abstention(case, answer),
+        "joint score": joint(case, answer),
+    }
+    return [Score(case_id=case.id, metric=name, value=value) for name, value in values.items()]
+
+
+def _overlaps(span: Span, gold: Sequence[Span]) -> bool:
+    return any(
+        span.document_id == g.document_id and span.start < g.end and g.start < span.end for g in gold
+    )
