@@ -19,11 +19,12 @@ from chatbot.answer import (
     Started,
     Turn,
     Usage,
+    Verdict,
     Wrote,
 )
 from chatbot.check import check_sentence, split_stream
 from chatbot.errors import ModelUnavailable
-from chatbot.evidence import Candidate, Evidence, Weights, find_evidence, frozen_weights
+from chatbot.evidence import Candidate, Weights, confidence, find_candidates, frozen_weights
 from chatbot.models import QUOTES, Model
 from chatbot.question import check_length, make_standalone, read_question
 from chatbot.quotes import pick_quotes
@@ -71,16 +72,19 @@ def stream_answer(
     yield Retrieved(tuple(hits))
 
     weights = reader.weights or frozen_weights()
-    evidence = find_evidence(
+    candidates = find_candidates(
         read_question(standalone),
         hits,
         generation=reader.generation,
         embedder=reader.embedder,
         weights=weights,
     )
+    quotes = pick_quotes(candidates)
+    sure = confidence(quotes, weights)
     clock.lap("read")
-    if evidence.candidates and evidence.confidence >= weights.threshold:
-        yield from draft.write(standalone, hits, evidence, reader.model)
+    if quotes and sure >= weights.threshold:
+        prompt = make_prompt(standalone, hits) if reader.model else ""
+        yield from draft.write(reader.model, prompt, candidates, quotes)
     clock.lap("write")
     yield Finished(
         Answer(
@@ -90,7 +94,7 @@ def stream_answer(
             sentences=tuple(draft.sentences),
             citations=tuple(draft.citations.values()),
             hits=tuple(hits),
-            confidence=evidence.confidence,
+            confidence=sure,
             notices=tuple(draft.notices),
             follow_ups=(),
             model=draft.written_by,
@@ -112,30 +116,35 @@ class _Draft:
         self._generation = generation
 
     def write(
-        self, question: str, hits: Sequence[Hit], evidence: Evidence, model: Model | None
+        self,
+        model: Model | None,
+        prompt: str,
+        candidates: Sequence[Candidate],
+        quotes: Sequence[Candidate],
     ) -> Iterator[Wrote]:
         """Yield the sentences of a model that pass the check, else quotes.
 
         A model that finds nothing in the passages is believed: then nothing is written.
         """
-        if model is None:
-            yield from self._quote(evidence)
-            return
-        self.written_by = model.name
-        try:
-            for text in split_stream(self._reply(model, make_prompt(question, hits))):
-                if text.strip(" .") == ABSTAINS:
-                    return
-                checked = check_sentence(text, evidence.candidates)
-                if checked.supports:
-                    yield self._wrote(checked.text, checked.supports, checked.support, "supported")
-                else:
-                    self._notice("left_out")
-        except ModelUnavailable:
-            self._notice("interrupted" if self.sentences else "model_unavailable")
+        if model is not None:
+            self.written_by = model.name
+            try:
+                for text in split_stream(self._reply(model, prompt)):
+                    if text.strip(" .") == ABSTAINS:
+                        return
+                    checked = check_sentence(text, candidates)
+                    if checked.supports:
+                        yield self._wrote(
+                            checked.text, checked.supports, checked.support, "supported"
+                        )
+                    else:
+                        self._notice("left_out")
+            except ModelUnavailable:
+                self._notice("interrupted" if self.sentences else "model_unavailable")
         if not self.sentences:
             self.written_by = QUOTES
-            yield from self._quote(evidence)
+            for candidate in quotes:
+                yield self._wrote(candidate.text, (candidate,), 1.0, "quoted")
 
     def _reply(self, model: Model, prompt: str) -> Iterator[str]:
         for piece in model.stream(prompt):
@@ -143,18 +152,14 @@ class _Draft:
                 self.usage = piece.usage
             yield piece.text
 
-    def _quote(self, evidence: Evidence) -> Iterator[Wrote]:
-        for candidate in pick_quotes(evidence):
-            yield self._wrote(candidate.text, (candidate,), 1.0, "quoted")
-
     def _wrote(
-        self, text: str, supports: Sequence[Candidate], support: float, verdict: str
+        self, text: str, supports: Sequence[Candidate], support: float, verdict: Verdict
     ) -> Wrote:
         cited = [self._cite(candidate) for candidate in supports]
         sentence = Sentence(
             text=text,
             citations=tuple(c.number for c in cited),
-            verdict="quoted" if verdict == "quoted" else "supported",
+            verdict=verdict,
             support=support,
         )
         self.sentences.append(sentence)

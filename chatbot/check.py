@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from chatbot.evidence import Candidate
 from index.sentences import split_sentences
-from index.words import STOP_WORDS, closeness, stem, words
+from index.words import closeness, is_stop_word, stem, words
 
 SUPPORT_NEEDED = 0.7
 MOST_SUPPORTS = 2
@@ -89,4 +89,4 @@ def _content(text: str) -> dict[str, str]:
     found = words(text)
     if found:
         found[0] = found[0] if found[0].isupper() else found[0][:1].lower() + found[0][1:]
-    return {stem(word): word for word in found if word.lower() not in STOP_WORDS}
+    return {stem(word): word for word in found if not is_stop_word(word)}

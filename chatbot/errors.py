@@ -17,3 +17,11 @@ class ModelUnavailable(FootnoteError):
 
 class PortTaken(FootnoteError):
     """Another program listens on the port."""
+
+
+class StillLoading(FootnoteError):
+    """The server has just started and cannot answer yet."""
+
+
+class WrongSetting(FootnoteError):
+    """A setting cannot be used."""

@@ -21,19 +21,15 @@ from index.generation import Generation
 from index.passage import Hit
 from index.search import QueryEmbedder
 from index.sentences import split_sentences
-from index.words import STOP_WORDS, closeness, stem, words
+from index.words import closeness, is_stop_word, stem, words
 
 READ_HITS = 6
 FEATURES = (
-    "words_in_sentence",  # share of the question's words, weighted by rarity
-    "words_around",  # the same with the sentences beside it and the headings above it
-    "words_in_passage",  # the same with the whole passage and its title
+    "words",  # share of the question's words that stand in the sentence, weighted by rarity
     "cosine",  # of question and sentence
-    "names_not_around",  # share of the question's names and numbers missing there
-    "names_not_in_passage",
+    "names_missing",  # share of the question's names that its passage and title do not hold
     "year_conflict",  # it gives a year, and not the one asked for
     "kind_found",  # a number for "how many", a name for "who" ...
-    "passage_cosine",
     "passage_score",  # of the search
 )
 _NUMBER = re.compile(
@@ -55,22 +51,18 @@ _PLACE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence that may answer: its words, what of the question it covers, and its features."""
+    """A sentence that may answer, and how well (0-1).
+
+    `covered` holds the words of the question that stand in it, by stem, each with its share of the
+    question's weight; `features` are the values that FEATURES names.
+    """
 
     span: Span
     text: str
     hit: Hit
-    covered: frozenset[str]
+    covered: dict[str, float]
     features: tuple[float, ...]
     score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Candidates, best first, and the confidence (0-1) that the best of them answers."""
-
-    candidates: tuple[Candidate, ...]
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,40 +85,49 @@ def frozen_weights() -> Weights:
     )
 
 
-def find_evidence(
+def find_candidates(
     question: Question,
     hits: Sequence[Hit],
     *,
     generation: Generation,
     embedder: QueryEmbedder,
     weights: Weights,
-) -> Evidence:
-    """Score every sentence of the best hits."""
-    rarity = _rarity(question, generation)
+) -> list[Candidate]:
+    """Return every sentence of the best hits, best first; ties break by document and place."""
     rows = [
         row
         for hit in hits[:READ_HITS]
         for row in _rows(generation.document(hit.passage.span.document_id), hit)
     ]
     if not rows or not question.terms:
-        return Evidence((), 0.0)
+        return []
     vectors = embedder.embed_queries([question.text, *(row.text for row in rows)])
-    passages = generation.vectors.get([hit.passage.id for hit in hits[:READ_HITS]])
+    rarity = _rarity(question, generation)
     candidates = []
     for row, vector in zip(rows, vectors[1:], strict=True):
-        passage_cosine = passages[row.hit.passage.id] @ vectors[0]
-        known = (float(vector @ vectors[0]), float(passage_cosine))
-        features = _features(question, row, rarity, known)
-        covered = frozenset(term for term in question.terms if closeness(term, row.stems))
+        covered = {t: w * close for t, w in rarity.items() if (close := closeness(t, row.stems))}
+        features = _features(question, row, sum(covered.values()), float(vector @ vectors[0]))
         score = logistic(features, weights.sentence)
         candidates.append(Candidate(row.span, row.text, row.hit, covered, features, score))
-    candidates.sort(key=lambda c: (-c.score, c.span.document_id, c.span.start))
-    return Evidence(tuple(candidates), _confidence(candidates, weights))
+    return sorted(candidates, key=lambda c: (-c.score, c.span.document_id, c.span.start))
 
 
-def question_features(candidates: Sequence[Candidate]) -> tuple[float, ...]:
-    """Return what the confidence is made of: the best sentence's features and score."""
-    return (*candidates[0].features, candidates[0].score)
+def confidence(quotes: Sequence[Candidate], weights: Weights) -> float:
+    """Return how likely (0-1) it is that the quotes picked answer the question."""
+    return round(logistic(quote_features(quotes), weights.question), 4) if quotes else 0.0
+
+
+def quote_features(quotes: Sequence[Candidate]) -> tuple[float, ...]:
+    """Return the features of the quotes taken together, and the best one's score."""
+    best = max(quotes, key=lambda c: c.score)
+    covered: dict[str, float] = {}
+    for quote in quotes:
+        covered |= {t: max(w, covered.get(t, 0.0)) for t, w in quote.covered.items()}
+    together = dict(zip(FEATURES, best.features, strict=True))
+    together["words"] = sum(covered.values())
+    for name in ("cosine", "kind_found"):
+        together[name] = max(quote.features[FEATURES.index(name)] for quote in quotes)
+    return (*together.values(), best.score)
 
 
 def logistic(features: Sequence[float], weights: Sequence[float]) -> float:
@@ -135,74 +136,46 @@ def logistic(features: Sequence[float], weights: Sequence[float]) -> float:
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-def _confidence(candidates: Sequence[Candidate], weights: Weights) -> float:
-    return round(logistic(question_features(candidates), weights.question), 4)
-
-
 def _rarity(question: Question, generation: Generation) -> dict[str, float]:
-    """Inverse document frequency of each word asked for, over passages, as in BM25."""
+    """Share of each word asked for in the question's weight: inverse document frequency as in BM25."""
     total = generation.manifest.passage_count
     counts = {key: generation.store.count_with_word(word) for key, word in question.terms.items()}
-    return {w: math.log(1 + (total - n + 0.5) / (n + 0.5)) for w, n in counts.items()}
+    weight = {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
+    return {term: value / sum(weight.values()) for term, value in weight.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A sentence with the stems in it, around it, and in its passage."""
+    """A sentence with the stems in it, and in its passage under its title and headings."""
 
     span: Span
     text: str
     hit: Hit
     stems: frozenset[str]
-    around: frozenset[str]
     passage: frozenset[str]
 
 
 def _rows(document: Document, hit: Hit) -> list[_Row]:
     """Return the passage's sentences, its headings left out: a heading states nothing."""
-    span, path = hit.passage.span, " ".join(hit.passage.heading_path)
     headings = {(heading.start, heading.end) for heading in document.headings}
-    spans = [
-        (s.start, s.end)
-        for s in split_sentences(document.text, span.start, span.end)
-        if (s.start, s.end) not in headings
-    ]
-    texts = [document.text[start:end] for start, end in spans]
-    passage = _stems(f"{hit.title} {path} {hit.passage.text}")
-    return [
-        _Row(
-            Span(document.id, *spans[i]),
-            text,
-            hit,
-            _stems(text),
-            _stems(" ".join([path, *texts[max(0, i - 1) : i + 2]])),
-            passage,
-        )
-        for i, text in enumerate(texts)
-    ]
+    passage = _stems(f"{hit.title} {' '.join(hit.passage.heading_path)} {hit.passage.text}")
+    rows = []
+    for s in split_sentences(document.text, hit.passage.span.start, hit.passage.span.end):
+        if (s.start, s.end) not in headings:
+            text = document.text[s.start : s.end]
+            rows.append(_Row(Span(document.id, s.start, s.end), text, hit, _stems(text), passage))
+    return rows
 
 
-def _features(
-    question: Question, row: _Row, rarity: dict[str, float], cosines: tuple[float, float]
-) -> tuple[float, ...]:
+def _features(question: Question, row: _Row, found: float, cosine: float) -> tuple[float, ...]:
     """Return the values that FEATURES names, in its order."""
-    found = [
-        {t: closeness(t, stems) for t in question.terms}
-        for stems in (row.stems, row.around, row.passage)
-    ]
-    total = sum(rarity.values()) or 1.0
-    shares = [sum(rarity[t] * place[t] for t in question.terms) / total for place in found]
-    missing = [
-        sum(place[name] == 0 for name in question.names) / (len(question.names) or 1)
-        for place in found[1:]
-    ]
+    missing = sum(closeness(name, row.passage) == 0 for name in question.names)
     return (
-        *shares,
-        cosines[0],
-        *missing,
+        found,
+        cosine,
+        missing / (len(question.names) or 1),
         _year_conflict(question, row.text),
         _kind_found(question, row.text),
-        cosines[1],
         row.hit.score,
     )
 
@@ -229,5 +202,5 @@ def _kind_found(question: Question, text: str) -> float:
     if kind == "who":
         # Past the first word, capitals are names; so are words all in capitals.
         later = [w for w in words(text)[1:] if stem(w) not in question.terms]
-        return float(any(w[0].isupper() and w.lower() not in STOP_WORDS for w in later))
+        return float(any(w[0].isupper() and not is_stop_word(w) for w in later))
     return 0.5

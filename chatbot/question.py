@@ -7,7 +7,7 @@ from typing import Literal
 
 from chatbot.answer import Turn
 from chatbot.errors import WrongQuestion
-from index.words import STOP_WORDS, stem, words
+from index.words import is_stop_word, stem, words
 
 LONGEST_QUESTION = 2_000
 
@@ -56,7 +56,7 @@ def check_length(question: str) -> str:
 def read_question(text: str) -> Question:
     """Take a question apart."""
     found = words(text)
-    content = [word for word in found if word.lower() not in STOP_WORDS]
+    content = [word for word in found if not is_stop_word(word)]
     names = {
         stem(word)
         for position, word in enumerate(found)

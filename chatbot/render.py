@@ -155,16 +155,18 @@ def _prose(
 def _sentence(sentence: Sentence, by_number: dict[int, Citation]) -> str:
     cited = [by_number[number] for number in sentence.citations if number in by_number]
     markers = "".join(_marker(citation) for citation in cited)
-    if sentence.verdict == "unsupported":
-        markers += ' <span class="fn-doubt">(not found in the documents)</span>'
     length = len(sentence.text)
+    if sentence.verdict == "unsupported":
+        doubt = '<span class="fn-doubt">(not found in the documents)</span>'
+        words = f'<span class="fn-words">{_marked(sentence, 0, length)}</span>{markers} {doubt}'
+        return f'<span class="fn-sentence" data-verdict="unsupported">{words}</span>'
     cut = max(sentence.text.rfind(" "), sentence.text.rfind("\n")) + 1
-    if not cited or length - cut > _LONGEST_KEPT_WORD:
-        words = _marked(sentence, 0, length) + markers
-    else:
-        last_word = _marked(sentence, cut, length)
-        words = f'{_marked(sentence, 0, cut)}<span class="fn-together">{last_word}{markers}</span>'
-    return f'<span class="fn-sentence" data-verdict="{escaped(sentence.verdict)}">{words}</span>'
+    cut = length if length - cut > _LONGEST_KEPT_WORD else cut
+    return (
+        f'<span class="fn-sentence" data-verdict="{escaped(sentence.verdict)}">'
+        f'{_marked(sentence, 0, cut)}<span class="fn-together">'
+        f"{_marked(sentence, cut, length)}{markers}</span></span>"
+    )
 
 
 def _marked(sentence: Sentence, start: int, end: int) -> str:

@@ -3,7 +3,7 @@
 Every error a user can meet is one sentence that says what to do next:
 
     FootnoteError
-    ├── WrongSetting            footnote.py      a setting that cannot be used
+    ├── WrongSetting            chatbot/errors   a setting that cannot be used
     ├── MissingFolder           corpus/errors    a path given does not exist
     ├── EmptyCorpus             corpus/errors    nothing in the folder could be read
     ├── UnreadableDocument      corpus/errors    one file could not be turned into text
@@ -17,6 +17,7 @@ Every error a user can meet is one sentence that says what to do next:
     ├── UnknownModel            chatbot/errors   no provider has this name
     ├── ModelUnavailable        chatbot/errors   the model cannot be reached or refused
     ├── PortTaken               chatbot/errors   another program listens on the port
+    ├── StillLoading            chatbot/errors   the server has just started
     └── BadCase                 eval/errors      a line of a case file is wrong
 """
 

@@ -68,7 +68,9 @@ def load_cases(files: Sequence[Path]) -> list[Case]:
         for number, line in enumerate(_lines(file), start=1):
             case = _case(_parse(file, number, line))
             if case.id in cases:
-                raise BadCase(f"{file}:{number}: the id {case.id!r} is used twice; give each its own.")
+                raise BadCase(
+                    f"{file}:{number}: the id {case.id!r} is used twice; give each its own."
+                )
             cases[case.id] = case
     return list(cases.values())
 
@@ -114,7 +116,9 @@ def _parse(file: Path, number: int, line: str) -> _Line:
         return _Line.model_validate(json.loads(line))
     except (ValidationError, json.JSONDecodeError) as error:
         reason = str(error).splitlines()[0 if isinstance(error, json.JSONDecodeError) else 1]
-        raise BadCase(f"{file}:{number}: {reason.strip()}; see eval/case.py for the fields.") from error
+        raise BadCase(
+            f"{file}:{number}: {reason.strip()}; see eval/case.py for the fields."
+        ) from error
 
 
 def _case(line: _Line) -> Case:

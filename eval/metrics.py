@@ -22,15 +22,11 @@ class Score:
     reason: str = ""
 
 
-def hit_at(k: int) -> Callable[[Case, Answer], float]:
+def hit_at(case: Case, answer: Answer, *, k: int) -> float:
     """Return hit@k: 1 if any of the first k passages overlaps a gold span (Success@k of TREC)."""
-
-    def hit(case: Case, answer: Answer) -> float:
-        if not case.answerable:
-            return nan
-        return float(any(_overlaps(h.passage.span, case.evidence) for h in answer.hits[:k]))
-
-    return hit
+    if not case.answerable:
+        return nan
+    return float(any(_overlaps(h.passage.span, case.evidence) for h in answer.hits[:k]))
 
 
 def citation_exactness(answer: Answer, read_document: Callable[[str], Document]) -> float:
@@ -62,35 +58,49 @@ def abstention(case: Case, answer: Answer) -> float:
 
 
 def joint(case: Case, answer: Answer) -> float:
-    """Return the grounded answer score, moved from [-1, 1] to [0, 1].
+    """Return the grounded answer score, the one metric that runs from -1 to 1.
 
     +1 for an answer that cites a gold span and for abstaining where nothing is to be said, 0 for
     abstaining on an answerable question, -1 for anything else.
     """
     if answer.status != "answered":
-        points = 0 if case.answerable else 1
-    else:
-        points = 1 if case.answerable and gold_span_hit(case, answer) else -1
-    return (points + 1) / 2
+        return 0.0 if case.answerable else 1.0
+    return 1.0 if case.answerable and gold_span_hit(case, answer) else -1.0
+
+
+WORST = {
+    "hit@1": 0.0,
+    "hit@3": 0.0,
+    "hit@10": 0.0,
+    "citation exactness": 0.0,
+    "gold-span hit": 0.0,
+    "abstention accuracy": 0.0,
+    "joint score": -1.0,
+}
+"""Every metric, with the value that a crashed question gets."""
 
 
 def score_answer(
     case: Case, answer: Answer, read_document: Callable[[str], Document]
 ) -> list[Score]:
     """Return every metric's score for one answer."""
-    values = {
-        "hit@1": hit_at(1)(case, answer),
-        "hit@3": hit_at(3)(case, answer),
-        "hit@10": hit_at(10)(case, answer),
-        "citation exactness": citation_exactness(answer, read_document),
-        "gold-span hit": gold_span_hit(case, answer),
-        "abstention accuracy": abstention(case, answer),
-        "joint score": joint(case, answer),
-    }
-    return [Score(case_id=case.id, metric=name, value=value) for name, value in values.items()]
+    values = (
+        hit_at(case, answer, k=1),
+        hit_at(case, answer, k=3),
+        hit_at(case, answer, k=10),
+        citation_exactness(answer, read_document),
+        gold_span_hit(case, answer),
+        abstention(case, answer),
+        joint(case, answer),
+    )
+    return [
+        Score(case_id=case.id, metric=metric, value=value)
+        for metric, value in zip(WORST, values, strict=True)
+    ]
 
 
 def _overlaps(span: Span, gold: Sequence[Span]) -> bool:
     return any(
-        span.document_id == g.document_id and span.start < g.end and g.start < span.end for g in gold
+        span.document_id == g.document_id and span.start < g.end and g.start < span.end
+        for g in gold
     )

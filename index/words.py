@@ -33,7 +33,12 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """Return a word's stem: lower case, no accents, no possessive, Snowball's English ending rules."""
+    """Return a word's stem: lower case, no accents, no possessive, Snowball's English ending rules.
+
+    MS-13 and MS13 are one word, and so are U.S. and US.
+    """
+    if word.isupper() or any(c.isdigit() for c in word):
+        word = re.sub(r"(?<=\D)[.-](?=\w)|(?<=[^\d\s])\.$", "", word)
     lowered = re.sub(r"['’]s?$", "", word.lower())
     folded = "".join(
         c for c in unicodedata.normalize("NFD", lowered) if not unicodedata.combining(c)
@@ -43,7 +48,12 @@ def stem(word: str) -> str:
 
 def content_stems(text: str) -> list[str]:
     """Return the stems of the words of `text` that are not stop words, in order."""
-    return [stem(word) for word in words(text) if word.lower() not in STOP_WORDS]
+    return [stem(word) for word in words(text) if not is_stop_word(word)]
+
+
+def is_stop_word(word: str) -> bool:
+    """Say whether a word only holds a sentence together; US is not us."""
+    return word.lower() in STOP_WORDS and not (len(word) > 1 and word.isupper())
 
 
 def closeness(wanted: str, stems: frozenset[str]) -> float:

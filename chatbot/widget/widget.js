@@ -1,168 +1,138 @@
-// Puts cited answers into another site's page: a button, a panel, and the source behind each footnote.
-// Knows the HTTP contract of the bot it was loaded from; not how answers are made, nor the page around it.
+// Puts cited answers into another site's page: a button, a panel, the source behind each footnote.
+// Knows the HTTP contract of the bot it came from; not how answers are made, nor the page it is in.
 (() => {
   "use strict";
 
-  /** @typedef {{document_id: string, start: number, end: number, quote: string, title: string,
-   *   page?: number | null}} Source  Where words stand; offsets are code points, half open. */
+  /** Where words stand; offsets are code points, half open.
+   * @typedef {{document_id: string, start: number, end: number, quote: string, title: string,
+   *   page?: number | null}} Source */
   /** @typedef {Source & {number: number}} Citation */
   /** @typedef {{text: string, citations: number[], verdict: "quoted" | "supported" | "unsupported",
    *   marks?: [number, number][]}} Sentence */
   /** @typedef {Omit<Source, "quote" | "title"> & {text: string, title?: string}} Hit */
-  /** @typedef {{status: "answered" | "not_in_documents", sentences: Sentence[], citations: Citation[],
-   *   hits: Hit[], notices: string[]}} Answer */
+  /** @typedef {{status: "answered" | "not_in_documents", sentences: Sentence[],
+   *   citations: Citation[], hits: Hit[], notices: string[]}} Answer */
   /** @typedef {{question: string, node: HTMLElement, prose: HTMLElement, state: HTMLElement,
    *   sources: HTMLElement, listed: Set<number>, sentences: Sentence[], hits: Hit[]}} Turn */
-  /** @typedef {{name: string, data: any}} ServerEvent */
 
   const STRINGS = {
     en: {
       open: "Ask", title: "Ask the documents", close: "Close", back: "← Back", send: "Send",
       stop: "Stop", retry: "Try again", question: "Your question", placeholder: "Type a question",
-      conversation: "Questions and answers", sources: "Sources", source: "Source", page: "page",
-      intro: "Answers come only from the documents. Each sentence shows the exact words it rests on.",
+      log: "Questions and answers", sources: "Sources", source: "Source", page: "page",
+      intro: "Answers come only from the documents. Each sentence shows the words it rests on.",
       searching: "Searching the documents…", reading: "Reading what was found…",
       writing: "Writing and checking…", opening: "Opening the document…", stopped: "Stopped.",
-      unsupported: "not supported by the documents", silent: "The documents don’t say.",
-      nearest: "Nearest passages", moved: "The document has changed: the cited words are not in it.",
+      unsupported: "not found in the documents", silent: "The documents don’t say.",
+      nearest: "Nearest passages", moved: "The document has changed; these words are not in it now:",
       unopened: "The document could not be opened. Go back and try again.",
-      unreachable:
-        "This site may not be on the bot’s list of allowed sites, or the bot is not running.",
+      blocked: "This site may not be on the bot’s list of allowed sites, or the bot is not running.",
       broken: "The answer broke off. Try again.", refused: "The bot could not answer. Try again.",
-      notices: {
-        left_out: "Sentences that the documents do not support were left out.",
-        model_unavailable: "The writing model could not be reached; these are the documents’ words.",
-        interrupted: "The answer was cut short.", conflict: "The sources do not agree.",
-        greeting: "Hello. Ask a question about the documents.",
-      },
+      left_out: "Something was left out, because the documents do not support it.",
+      model_unavailable: "The model could not be reached, so these are quotes from the documents.",
+      interrupted: "The answer was interrupted; what stands here was checked.",
+      conflict: "The documents disagree on this.",
+      greeting: "Hello. Ask a question about the documents.",
     },
     es: {
       open: "Preguntar", title: "Pregunte a los documentos", close: "Cerrar", back: "← Volver",
       send: "Enviar", stop: "Detener", retry: "Reintentar", question: "Su pregunta",
-      placeholder: "Escriba una pregunta", conversation: "Preguntas y respuestas",
-      sources: "Fuentes", source: "Fuente", page: "página",
-      intro: "Las respuestas salen solo de los documentos. Cada frase muestra las palabras exactas "
-        + "en que se apoya.",
+      placeholder: "Escriba una pregunta", log: "Preguntas y respuestas", sources: "Fuentes",
+      source: "Fuente", page: "página", stopped: "Detenido.",
+      intro: "Las respuestas salen solo de los documentos. Cada frase muestra en qué se apoya.",
       searching: "Buscando en los documentos…", reading: "Leyendo lo encontrado…",
       writing: "Escribiendo y comprobando…", opening: "Abriendo el documento…",
-      stopped: "Detenido.", unsupported: "los documentos no lo respaldan",
-      silent: "Los documentos no lo dicen.", nearest: "Pasajes más cercanos",
-      moved: "El documento ha cambiado: las palabras citadas ya no están en él.",
+      unsupported: "no consta en los documentos", silent: "Los documentos no lo dicen.",
+      nearest: "Pasajes más cercanos",
+      moved: "El documento ha cambiado; estas palabras ya no están en él:",
       unopened: "No se pudo abrir el documento. Vuelva e inténtelo de nuevo.",
-      unreachable: "Puede que este sitio no esté en la lista de sitios permitidos del bot, o que el "
-        + "bot no esté en marcha.",
+      blocked: "Puede que este sitio no esté en la lista de sitios permitidos, o que el bot no funcione.",
       broken: "La respuesta se interrumpió. Inténtelo de nuevo.",
       refused: "El bot no pudo responder. Inténtelo de nuevo.",
-      notices: {
-        left_out: "Se omitieron frases que los documentos no respaldan.",
-        model_unavailable: "No se pudo contactar con el modelo; estas son palabras de los documentos.",
-        interrupted: "La respuesta quedó incompleta.", conflict: "Las fuentes no coinciden.",
-        greeting: "Hola. Haga una pregunta sobre los documentos.",
-      },
+      left_out: "Se omitió algo, porque los documentos no lo respaldan.",
+      model_unavailable: "No se pudo contactar con el modelo: estas son citas de los documentos.",
+      interrupted: "La respuesta se interrumpió; lo que figura aquí está comprobado.",
+      conflict: "Los documentos no coinciden en esto.",
+      greeting: "Hola. Haga una pregunta sobre los documentos.",
     },
   };
 
   const CSS = `
     :host { all: initial; }
-    .root {
-      all: initial; color-scheme: light dark; color: var(--ink); text-align: start;
-      font: 15px/1.55 var(--footnote-font, system-ui, sans-serif); overflow-wrap: anywhere;
+    .root { all: initial; color-scheme: light dark; color: var(--ink); overflow-wrap: anywhere;
+      font: 15px/1.55 var(--footnote-font, system-ui, sans-serif);
       --paper: var(--footnote-paper, light-dark(#fbfaf7, #17191d));
       --ink: var(--footnote-ink, light-dark(#22252a, #e8e6e1));
       --muted: var(--footnote-muted, light-dark(#5c6370, #a4a9b3));
       --line: var(--footnote-line, light-dark(#e3dfd6, #32363d));
       --accent: var(--footnote-accent, light-dark(#1d4f7c, #8ec1f0));
       --highlight: var(--footnote-highlight, light-dark(#ffe8a3, #5b4a12));
-      --serif: var(--footnote-quote-font, Georgia, "Iowan Old Style", serif);
-    }
+      --serif: var(--footnote-quote-font, Georgia, "Iowan Old Style", serif); }
     .root[data-theme="light"] { color-scheme: light; }
     .root[data-theme="dark"] { color-scheme: dark; }
-    * { box-sizing: border-box; }
+    * { box-sizing: border-box; margin: 0; padding: 0; }
     :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-    [tabindex="0"]:focus-visible { outline-offset: -2px; }
-    h2, h3, p, ol, blockquote { margin: 0; padding: 0; font-size: inherit; list-style: none; }
-    button {
-      min-inline-size: 24px; min-block-size: 24px; padding: 4px 10px; cursor: pointer;
-      border: 1px solid transparent; border-radius: 8px; background: none;
-      color: var(--accent); font: inherit; text-align: start;
-    }
+    .log:focus-visible, .text:focus-visible { outline-offset: -3px; }
+    h2, h3, ol { font-size: inherit; list-style: none; }
+    button { min-inline-size: 24px; min-block-size: 24px; padding: 4px 0; cursor: pointer;
+      border: 1px solid transparent; border-radius: 8px; background: none; color: var(--accent);
+      font: inherit; text-align: start; }
     button:hover { text-decoration: underline; }
-    .filled { background: var(--accent); color: var(--paper); font-weight: 600; padding: 8px 16px; }
-    .launcher, .panel { position: fixed; inset-inline-end: 20px; z-index: 2147483000; }
-    .root[data-position="left"] :is(.launcher, .panel) {
-      inset-inline-start: 20px; inset-inline-end: auto;
-    }
-    .launcher {
-      inset-block-end: 20px; padding: 10px 22px; border-radius: 24px;
-      box-shadow: 0 4px 16px rgb(0 0 0 / 0.2);
-    }
-    .panel {
-      inset-block: auto 80px; margin: 0; padding: 0; overflow: hidden; flex-direction: column;
-      inline-size: 400px; block-size: min(600px, 100dvh - 100px); max-inline-size: calc(100vw - 40px);
+    .filled { padding: 8px 16px; background: var(--accent); color: var(--paper); font-weight: 600; }
+    .launcher, .panel { position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; }
+    .root[data-position="left"] > * { inset-inline: 20px auto; }
+    .launcher { padding: 10px 22px; border-radius: 24px; box-shadow: 0 4px 16px rgb(0 0 0 / 0.2); }
+    .panel { inset-block-end: 80px; overflow: hidden; flex-direction: column; color: inherit;
+      inline-size: 400px; block-size: min(600px, 100dvh - 100px); max-inline-size: 100vw;
       border: 1px solid var(--line); border-radius: var(--footnote-radius, 14px);
-      background: var(--paper); color: inherit; box-shadow: 0 12px 40px rgb(0 0 0 / 0.18);
-    }
+      background: var(--paper); box-shadow: 0 12px 40px rgb(0 0 0 / 0.18); }
     .panel[open] { display: flex; }
-    .panel > header {
-      display: flex; align-items: center; gap: 8px; padding: 10px 10px 10px 18px;
-      border-block-end: 1px solid var(--line);
-    }
-    .panel h2 { flex: 1; font-weight: 600; }
-    .close { inline-size: 36px; block-size: 36px; padding: 0; font-size: 22px; line-height: 1; text-align: center; color: var(--muted); }
-    .views { position: relative; flex: 1; min-block-size: 0; }
-    .conversation, .reader { position: absolute; inset: 0; display: flex; flex-direction: column; background: var(--paper); }
-    .log, .document { flex: 1; min-block-size: 0; overflow-y: auto; overscroll-behavior: contain; padding: 16px 18px; }
+    .bar { display: flex; align-items: center; border-block-end: 1px solid var(--line);
+      padding: 8px 10px 8px 18px; }
+    .bar h2 { flex: 1; font-weight: 600; }
+    .close { inline-size: 36px; font-size: 22px; line-height: 1; text-align: center; }
+    .views { position: relative; flex: 1; }
+    .view { position: absolute; inset: 0; display: flex; flex-direction: column;
+      background: var(--paper); }
+    .log, .text { flex: 1; min-block-size: 0; padding: 14px 18px; overflow-y: auto;
+      overscroll-behavior: contain; }
     .turn { display: flow-root; padding-block-end: 20px; }
-    /* A new question stands at the top of the log, so a growing answer never moves what is read. */
+    /* The newest question stands at the top, so a growing answer never moves what is being read. */
     .turn:last-child { min-block-size: 100%; }
     .turn h3 { margin-block-end: 8px; font-weight: 600; }
     .prose { font-size: 16px; line-height: 1.65; }
     .prose:empty, .sources:empty { display: none; }
-    strong { font-weight: 700; }
-    .marker { padding: 0 2px; font-size: 13px; line-height: 1; text-align: center; }
-    .unsupported { text-decoration: underline dotted var(--muted); text-underline-offset: 3px; }
-    .intro, .state, .notice, .verdict, .label { color: var(--muted); font-size: 14px; }
-    .state { margin-block: 6px; }
-    .notice { margin-block-start: 8px; }
-    .sources { margin-block-start: 14px; border-block-start: 1px solid var(--line); }
-    .sources li { position: relative; padding-block: 10px; border-block-end: 1px solid var(--line); }
+    .marker { padding: 0 1px; font-size: 13px; line-height: 1; text-align: center; }
+    .unsupported { text-decoration: underline dotted; text-underline-offset: 3px; }
+    .quiet { margin-block: 6px; color: var(--muted); font-size: 14px; }
+    .sources { margin-block-start: 14px; }
+    .sources li { position: relative; padding-block: 8px; border-block-start: 1px solid var(--line); }
     .sources button { padding: 0; border-radius: 4px; font-size: 14px; font-weight: 600; }
     .sources button::after { content: ""; position: absolute; inset: 0; }
-    blockquote { margin-block-start: 2px; font: 15px/1.5 var(--serif); }
-    .card {
-      margin-block-start: 4px; padding: 14px 16px; border: 1px solid var(--line);
-      border-inline-start: 3px solid var(--accent); border-radius: 8px;
-    }
-    .card .lead { font: 18px/1.4 var(--serif); }
-    .card .label { margin-block-start: 10px; }
-    .card .sources { margin-block-start: 4px; }
-    .card li:last-child { border-block-end: 0; padding-block-end: 0; }
-    .card button { margin-block-start: 8px; }
-    .card .sources button { margin: 0; }
-    form { display: flex; align-items: end; gap: 8px; padding: 12px; border-block-start: 1px solid var(--line); }
-    textarea {
-      flex: 1; min-inline-size: 0; max-block-size: 120px; field-sizing: content; resize: none;
-      padding: 8px 12px; border: 1px solid var(--muted); border-radius: 8px;
-      background: var(--paper); color: inherit; font: inherit; font-size: 16px; line-height: 1.4;
-    }
+    blockquote { font: 15px/1.5 var(--serif); }
+    .card { padding: 12px 16px 8px; border: 1px solid var(--line); border-radius: 8px;
+      border-inline-start: 3px solid var(--accent); }
+    .card .sources { margin: 0; }
+    .lead { font: 18px/1.4 var(--serif); }
+    form { display: flex; align-items: end; gap: 8px; padding: 12px;
+      border-block-start: 1px solid var(--line); }
+    textarea { flex: 1; min-inline-size: 0; max-block-size: 120px; field-sizing: content;
+      resize: none; padding: 8px 12px; border: 1px solid var(--muted); border-radius: 8px;
+      background: var(--paper); color: inherit; font: inherit; font-size: 16px; line-height: 1.4; }
     textarea::placeholder { color: var(--muted); opacity: 1; }
-    .reader > header { padding: 8px 18px 10px; border-block-end: 1px solid var(--line); }
-    .reader h3 { font: 600 17px/1.35 var(--serif); }
-    .reader header button { padding-inline: 0; }
-    .document { font: 16px/1.65 var(--serif); white-space: pre-wrap; }
-    mark { background: var(--highlight); color: inherit; border-radius: 2px; }
-    .heard { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+    .about { padding: 4px 18px 10px; border-block-end: 1px solid var(--line); }
+    .about h3 { font: 600 17px/1.35 var(--serif); }
+    .text { font: 16px/1.65 var(--serif); white-space: pre-wrap; }
+    mark { background: var(--highlight); color: inherit; }
+    .heard { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden;
+      clip-path: inset(50%); }
     @media (max-width: 480px) {
-      .root .panel {
-        inset: 0; inline-size: 100%; block-size: 100dvh; max-inline-size: none; max-block-size: none;
-        border: 0; border-radius: 0; padding-block-end: env(safe-area-inset-bottom);
-      }
+      .root > .panel { inset: 0; inline-size: 100%; block-size: 100dvh; max-block-size: none;
+        border: 0; border-radius: 0; padding-block-end: env(safe-area-inset-bottom); }
     }
     @media (prefers-reduced-motion: no-preference) {
       .panel[open] { animation: arrive 0.16s ease-out; }
-      .turn[aria-busy="true"] .state { animation: breathe 1.6s ease-in-out infinite alternate; }
       @keyframes arrive { from { opacity: 0; translate: 0 8px; } }
-      @keyframes breathe { 40% { opacity: 1; } to { opacity: 0.7; } }
     }
     @media (forced-colors: active) {
       mark { forced-color-adjust: none; background: Mark; color: MarkText; }
@@ -170,53 +140,54 @@
     @media print { :host { display: none; } }
   `;
 
+  const MOST_TURNS_SENT = 4;
+  const NEAREST_SHOWN = 3;
+  const EXCERPT_CHARACTERS = 160;
+
   const script = document.currentScript;
   if (!(script instanceof HTMLScriptElement)) {
     throw new Error("Footnote: load widget.js with a plain <script src> tag, not as a module.");
   }
-  if (document.querySelector("footnote-widget")) return; // the tag was pasted twice
-  const { dataset } = script;
+  if (document.querySelector("footnote-widget")) return; // the tag stands in the page twice
   const base = new URL(".", script.src);
-  const language = chooseLanguage(dataset.lang ?? "en");
+  const options = script.dataset;
+  const wanted = options.lang === "auto" ? document.documentElement.lang : options.lang;
+  const language = /^es\b/i.test(wanted ?? "") ? "es" : "en";
   const words = STRINGS[language];
-  const title = dataset.title || words.title;
   const narrow = matchMedia("(max-width: 480px)");
 
-  /** A failure whose message was written for the reader. */
+  /** A failure whose message is meant for the reader. */
   class Told extends Error {}
 
   /** @type {{question: string, answer: string}[]} */
   const history = [];
   /** @type {AbortController | null} */
-  let asking = null;
+  let running = null;
   /** @type {(() => void) | null} */
   let leaveSource = null;
 
-  const launcher = make("button", {
-    type: "button", class: "launcher filled", "aria-haspopup": "dialog", "aria-expanded": "false",
-    "aria-controls": "panel", click: () => (panel.open ? panel.close() : open()),
-  }, dataset.openLabel || words.open);
-  const log = make("div", {
-    class: "log", role: "log", "aria-live": "off", "aria-label": words.conversation, tabindex: "0",
-  }, make("p", { class: "intro" }, words.intro));
-  const input = make("textarea", {
-    rows: "1", "aria-label": words.question, enterkeyhint: "send", dir: "auto", keydown: sendOnEnter,
-    placeholder: dataset.questionPlaceholder || words.placeholder,
+  const launcher = button(options.openLabel || words.open, togglePanel, {
+    class: "launcher filled", "aria-haspopup": "dialog", "aria-controls": "panel",
+    "aria-expanded": "false",
   });
-  const send = make("button", {
-    type: "submit", class: "filled", click: () => asking?.abort(),
-  }, words.send);
-  const form = make("form", { submit: submit }, input, send);
-  const conversation = make("div", { class: "conversation" }, log, form);
+  const log = make("div", {
+    class: "log", role: "log", "aria-live": "off", "aria-label": words.log, tabindex: "0",
+  }, make("p", { class: "quiet" }, words.intro));
+  const input = make("textarea", {
+    rows: "1", dir: "auto", enterkeyhint: "send", "aria-label": words.question,
+    placeholder: options.questionPlaceholder || words.placeholder,
+  });
+  const send = button(words.send, () => running?.abort(), { class: "filled", type: "submit" });
+  const form = make("form", {}, input, send);
+  const conversation = make("div", { class: "view" }, log, form);
   const views = make("div", { class: "views" }, conversation);
   const heard = make("p", { class: "heard", role: "status" });
-  const panel = make("dialog", {
-    id: "panel", class: "panel", "aria-labelledby": "title", keydown: stepBackOnEscape,
-    cancel: stepBack, close: afterClose,
-  }, make("header", {}, make("h2", { id: "title" }, title),
-    make("button", { type: "button", class: "close", "aria-label": words.close,
-      click: () => panel.close() }, "×")), views, heard);
+  const close = button("×", () => panel.close(), { class: "close", "aria-label": words.close });
+  const heading = make("h2", { id: "title" }, options.title || words.title);
+  const panel = make("dialog", { id: "panel", class: "panel", "aria-labelledby": "title" },
+    make("div", { class: "bar" }, heading, close), views, heard);
 
+  listen();
   if (document.body) mount();
   else document.addEventListener("DOMContentLoaded", mount);
 
@@ -227,66 +198,65 @@
     sheet.replaceSync(CSS);
     shadow.adoptedStyleSheets = [sheet];
     shadow.append(make("div", {
-      class: "root", lang: language, dir: "ltr", "data-theme": dataset.theme ?? "auto",
-      "data-position": dataset.position ?? "right",
+      class: "root", lang: language, dir: "ltr", "data-theme": options.theme ?? "auto",
+      "data-position": options.position ?? "right",
     }, launcher, panel));
     document.body.append(host);
-    narrow.addEventListener("change", showAgain);
   }
 
-  /** @param {string} wanted @returns {keyof typeof STRINGS} */
-  function chooseLanguage(wanted) {
-    const tag = wanted === "auto" ? document.documentElement.lang : wanted;
-    return tag.toLowerCase().split("-")[0] === "es" ? "es" : "en";
+  function listen() {
+    form.addEventListener("submit", submit);
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      form.requestSubmit();
+    });
+    panel.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.isComposing) stepBack(event);
+    });
+    panel.addEventListener("cancel", stepBack); // the back gesture of a phone
+    panel.addEventListener("close", () => {
+      if (panel.open) return; // shown again below before this event came
+      launcher.setAttribute("aria-expanded", "false");
+      launcher.focus();
+    });
+    // A dialog cannot turn modal while it is open.
+    narrow.addEventListener("change", () => {
+      if (!panel.open) return;
+      panel.close();
+      showPanel();
+    });
   }
 
-  /**
-   * Builds an element; functions among the attributes listen to the event of their name. Strings
-   * become text nodes, so that no word of a document is ever read as markup.
+  /** Strings become text nodes: no word of a document is ever read as markup.
    * @template {keyof HTMLElementTagNameMap} Tag
    * @param {Tag} tag
-   * @param {Record<string, string | ((event: any) => void)>} attributes
-   * @param {...(Node | string)} children
-   */
+   * @param {Record<string, string>} attributes
+   * @param {...(Node | string)} children */
   function make(tag, attributes, ...children) {
     const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (typeof value === "string") element.setAttribute(name, value);
-      else element.addEventListener(name, value);
-    }
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
     element.append(...children);
     return element;
   }
 
-  function open() {
+  /** @param {string} text @param {() => void} act @param {Record<string, string>} attributes */
+  function button(text, act, attributes = {}) {
+    const element = make("button", { type: "button", ...attributes }, text);
+    element.addEventListener("click", act);
+    return element;
+  }
+
+  function togglePanel() {
+    if (panel.open) panel.close();
+    else showPanel();
+  }
+
+  function showPanel() {
     if (narrow.matches) panel.showModal();
     else panel.show();
     launcher.setAttribute("aria-expanded", "true");
     if (!leaveSource) input.focus();
-  }
-
-  /** A dialog cannot change between modal and not while it is open. */
-  function showAgain() {
-    if (!panel.open) return;
-    const focused = /** @type {HTMLElement | null} */ (focusedElement());
-    panel.close();
-    open();
-    focused?.focus();
-  }
-
-  function afterClose() {
-    if (panel.open) return; // closed and shown again by showAgain; this event comes later
-    launcher.setAttribute("aria-expanded", "false");
-    launcher.focus();
-  }
-
-  function focusedElement() {
-    return /** @type {ShadowRoot} */ (panel.getRootNode()).activeElement;
-  }
-
-  /** @param {KeyboardEvent} event */
-  function stepBackOnEscape(event) {
-    if (event.key === "Escape" && !event.isComposing) stepBack(event);
   }
 
   /** @param {Event} event */
@@ -297,18 +267,11 @@
     else panel.close();
   }
 
-  /** @param {KeyboardEvent} event */
-  function sendOnEnter(event) {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    form.requestSubmit();
-  }
-
   /** @param {Event} event */
   function submit(event) {
     event.preventDefault();
     const question = input.value.trim();
-    if (!question || asking) return;
+    if (!question || running) return;
     input.value = "";
     ask(question);
   }
@@ -316,22 +279,233 @@
   /** @param {string} question */
   async function ask(question) {
     const turn = addTurn(question);
-    asking = new AbortController();
-    const { signal } = asking;
-    showAsking(true);
+    running = new AbortController();
+    const { signal } = running;
+    showRunning();
     try {
       await receive(turn, signal);
     } catch (error) {
-      if (signal.aborted) settle(turn, words.stopped);
+      if (signal.aborted) settle(turn, words.stopped, true);
       else fail(turn, error instanceof Told ? error.message : words.broken);
+    }
+    running = null;
+    showRunning();
+  }
+
+  /** Send and Stop are one button, so that focus stays where it is. */
+  function showRunning() {
+    send.textContent = running ? words.stop : words.send;
+    send.type = running ? "button" : "submit";
+  }
+
+  /** @param {Turn} turn @param {AbortSignal} signal */
+  async function receive(turn, signal) {
+    const response = await post(turn.question, signal);
+    for await (const { name, data } of readEvents(response)) {
+      if (name === "error") throw new Told(data.error || words.refused);
+      if (name === "hits") turn.hits = data.hits;
+      if (name === "hits") turn.state.textContent = words.reading;
+      if (name === "sentence") addSentence(turn, data.sentence, data.citations);
+      if (name === "done") return finish(turn, data);
+    }
+    throw new Told(words.broken);
+  }
+
+  /** @param {string} question @param {AbortSignal} signal */
+  async function post(question, signal) {
+    const response = await fetch(new URL("api/ask", base), {
+      method: "POST", credentials: "omit", signal,
+      headers: { Accept: "text/event-stream", "Content-Type": "application/json" },
+      body: JSON.stringify({ question, history: history.slice(-MOST_TURNS_SENT) }),
+    }).catch((error) => {
+      throw signal.aborted ? error : new Told(words.blocked);
+    });
+    if (response.ok && response.body) return response;
+    const told = await response.json().catch(() => ({}));
+    throw new Told(typeof told.error === "string" ? told.error : words.refused);
+  }
+
+  /** Yields server-sent events, wherever the network cut their bytes.
+   * @param {Response} response
+   * @returns {AsyncGenerator<{name: string, data: any}>} */
+  async function* readEvents(response) {
+    const reader = /** @type {ReadableStream<BufferSource>} */ (response.body)
+      .pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        const blocks = (rest + value).split(/\r?\n\r?\n/);
+        rest = blocks.pop() ?? "";
+        for (const block of blocks) {
+          // Only \n ends a line here: JSON may hold U+2028, which a "." without /s refuses.
+          const fields = block.split(/\r?\n/).map((line) => /^(event|data): ?(.*)$/s.exec(line));
+          const name = fields.find((field) => field?.[1] === "event")?.[2];
+          const data = fields.filter((field) => field?.[1] === "data").map((field) => field?.[2]);
+          if (name && data.length) yield { name, data: JSON.parse(data.join("\n")) };
+        }
+      }
     } finally {
-      asking = null;
-      showAsking(false);
+      reader.cancel().catch(() => {});
     }
   }
 
-  /** Send and Stop are one button, so that focus stays where it was. @param {boolean} busy */
-  function showAsking(busy) {
-    send.textContent = busy ? words.stop : words.send;
-    send.type = busy ? "button" : "submit";
+  /** @param {string} question @returns {Turn} */
+  function addTurn(question) {
+    const prose = make("p", { class: "prose", dir: "auto" });
+    const state = make("p", { class: "quiet" }, words.searching);
+    const sources = make("ol", { class: "sources", "aria-label": words.sources });
+    const node = make("article", { class: "turn", "aria-busy": "true" },
+      make("h3", { dir: "auto" }, question), prose, state, sources);
+    heard.textContent = "";
+    log.append(node);
+    log.scrollTop += node.getBoundingClientRect().top - log.getBoundingClientRect().top;
+    return { question, node, prose, state, sources, listed: new Set(), sentences: [], hits: [] };
   }
+
+  /** @param {Turn} turn @param {Sentence} sentence @param {Citation[]} citations */
+  function addSentence(turn, sentence, citations) {
+    turn.sentences.push(sentence);
+    turn.state.textContent = words.writing;
+    const unsupported = sentence.verdict === "unsupported";
+    const text = make("span", unsupported ? { class: "unsupported" } : {},
+      ...marked(sentence.text, sentence.marks ?? [], "strong"));
+    turn.prose.append(text, " ");
+    if (unsupported) turn.prose.append(make("span", { class: "quiet" }, `(${words.unsupported}) `));
+    for (const citation of citations.filter(({ number }) => sentence.citations.includes(number))) {
+      turn.prose.append(button(`[${citation.number}]`, () => openSource(citation), {
+        class: "marker", "aria-label": `${words.source} ${citation.number}: ${citation.title}`,
+      }), " ");
+      if (!turn.listed.has(citation.number)) turn.sources.append(row(citation, citation.quote));
+      turn.listed.add(citation.number);
+    }
+  }
+
+  /** @param {Source & {number?: number}} source @param {string} excerpt */
+  function row(source, excerpt) {
+    const number = source.number ? `[${source.number}] ` : "";
+    return make("li", {}, button(number + titleOf(source), () => openSource(source), { dir: "auto" }),
+      make("blockquote", { dir: "auto" }, excerpt));
+  }
+
+  /** @param {Source} source */
+  function titleOf({ title, page }) {
+    return page == null ? title : `${title}, ${words.page} ${page}`;
+  }
+
+  /** Wraps stretches of code points in `tag`; JavaScript itself counts UTF-16 units.
+   * @param {string} text @param {[number, number][]} ranges @param {"strong" | "mark"} tag */
+  function marked(text, ranges, tag) {
+    const points = Array.from(text);
+    const nodes = [];
+    let position = 0;
+    for (const [start, end] of [...ranges].sort((a, b) => a[0] - b[0])) {
+      if (start < position || end <= start) continue;
+      nodes.push(points.slice(position, start).join(""));
+      nodes.push(make(tag, {}, points.slice(start, end).join("")));
+      position = end;
+    }
+    return [...nodes, points.slice(position).join("")];
+  }
+
+  /** @param {Turn} turn @param {Answer} answer */
+  function finish(turn, answer) {
+    const greeting = answer.notices.includes("greeting");
+    if (answer.status === "not_in_documents" && !greeting) showNothingFound(turn, answer.hits);
+    for (const sentence of answer.sentences.slice(turn.sentences.length)) {
+      addSentence(turn, sentence, answer.citations);
+    }
+    const notices = answer.notices.filter((name) => name !== "greeting" || !turn.sentences.length)
+      .map((name) => words[/** @type {keyof typeof words} */ (name)] ?? "").filter(Boolean);
+    settle(turn, notices.join(" "), true);
+  }
+
+  /** @param {Turn} turn @param {Hit[]} hits */
+  function showNothingFound(turn, hits) {
+    const nearest = (turn.hits.length ? turn.hits : hits).slice(0, NEAREST_SHOWN).map((hit) => {
+      const text = Array.from(hit.text.replace(/\s+/g, " ").trim());
+      const short = text.length <= EXCERPT_CHARACTERS;
+      return row({ ...hit, quote: hit.text, title: hit.title ?? hit.document_id },
+        short ? text.join("") : `${text.slice(0, EXCERPT_CHARACTERS).join("").trimEnd()}…`);
+    });
+    const card = make("div", { class: "card" }, make("p", { class: "lead" }, words.silent));
+    if (nearest.length) {
+      card.append(make("p", { class: "quiet" }, words.nearest),
+        make("ol", { class: "sources", "aria-label": words.nearest }, ...nearest));
+    }
+    turn.prose.replaceWith(card);
+    turn.prose = card;
+  }
+
+  /** Ends a turn: what is said of it, what is read out, what a follow-up may refer to.
+   * @param {Turn} turn @param {string} notice @param {boolean} remembered */
+  function settle(turn, notice, remembered) {
+    turn.node.setAttribute("aria-busy", "false");
+    turn.state.textContent = notice;
+    const spoken = turn.sentences.map(({ text, verdict }) =>
+      verdict === "unsupported" ? `${text} (${words.unsupported})` : text);
+    if (turn.prose.className === "card") spoken.push(words.silent);
+    heard.textContent = [...spoken, notice].join(" ").trim();
+    const answer = turn.sentences.map(({ text }) => text).join(" ");
+    if (remembered) history.push({ question: turn.question, answer });
+  }
+
+  /** @param {Turn} turn @param {string} problem */
+  function fail(turn, problem) {
+    settle(turn, problem, false);
+    turn.state.className = "problem";
+    turn.sources.after(button(words.retry, () => {
+      if (running) return;
+      turn.node.remove();
+      log.focus(); // the button that had it is gone
+      ask(turn.question);
+    }, { class: "filled" }));
+  }
+
+  /** @param {Source} source */
+  async function openSource(source) {
+    const opener = /** @type {ShadowRoot} */ (panel.getRootNode()).activeElement;
+    const text = make("div", {
+      class: "text", dir: "auto", tabindex: "0", role: "region", "aria-label": source.title,
+    }, words.opening);
+    const back = button(words.back, () => leaveSource?.());
+    const view = make("section", { class: "view", "aria-label": words.source },
+      make("div", { class: "about" }, back, make("h3", { dir: "auto" }, titleOf(source))), text);
+    leaveSource = () => {
+      leaveSource = null;
+      view.remove();
+      conversation.inert = false;
+      if (opener instanceof HTMLElement) opener.focus();
+    };
+    views.append(view);
+    conversation.inert = true;
+    back.focus();
+    text.replaceChildren(...await readSource(source));
+    showMark(text);
+  }
+
+  /** @param {Source} source @returns {Promise<(Node | string)[]>} */
+  async function readSource(source) {
+    const path = source.document_id.split("/").map(encodeURIComponent).join("/");
+    try {
+      const response = await fetch(new URL(`api/documents/${path}`, base), { credentials: "omit" });
+      if (!response.ok) return [(await response.json()).error || words.unopened];
+      const { text } = await response.json();
+      const found = Array.from(text).slice(source.start, source.end).join("") === source.quote;
+      if (found) return marked(text, [[source.start, source.end]], "mark");
+      return [make("p", { class: "quiet" }, words.moved), make("mark", {}, source.quote), "\n\n", text];
+    } catch {
+      return [words.unopened];
+    }
+  }
+
+  /** Scrolls by hand: scrollIntoView would scroll the page around the panel too.
+   * @param {HTMLElement} text */
+  function showMark(text) {
+    const mark = text.querySelector("mark");
+    if (!mark) return;
+    const above = mark.getBoundingClientRect().top - text.getBoundingClientRect().top;
+    text.scrollTop += above - text.clientHeight / 4;
+  }
+})();

@@ -1,0 +1,97 @@
+"""What reaches the server and what leaves it: origins, sizes, headers. Knows no answers.
+
+Why the page's policy allows inline scripts and styles: Gradio's own page needs both. It names no
+other host, so nothing can be fetched from or sent anywhere else.
+"""
+
+import json
+from collections.abc import Sequence
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY_BYTES = 64_000
+"""A question of 2,000 characters and the turns before it, in the longest encoding."""
+
+CLOSED = (
+    "/gradio_api/upload",
+    "/gradio_api/file",
+    "/gradio_api/proxy",
+    "/monitoring",
+    "/gradio_api/deep_link",
+)
+"""Routes of Gradio that the page does not need."""
+
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; "
+    "base-uri 'self'; frame-ancestors {ancestors}; form-action 'self'"
+)
+
+
+class Perimeter:
+    """ASGI middleware: closed routes, body size, and security headers on every response."""
+
+    def __init__(self, app: ASGIApp, *, allowed_origins: Sequence[str]) -> None:
+        self._app = app
+        ancestors = " ".join(["'self'", *allowed_origins])
+        self._headers = [
+            (b"content-security-policy", _POLICY.format(ancestors=ancestors).encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+            (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers]
+            await send(message)
+
+        path = scope["path"]
+        if any(path == closed or path.startswith(f"{closed}") for closed in CLOSED):
+            await _refuse(send_with_headers, 404, "There is nothing here.")
+            return
+        if _declared_length(scope) > LARGEST_BODY_BYTES:
+            await _refuse(
+                send_with_headers, 413, "The request is too large; ask a shorter question."
+            )
+            return
+        await self._app(scope, _counted(receive), send_with_headers)
+
+
+def is_allowed(origin: str | None, *, own: str, allowed_origins: Sequence[str]) -> bool:
+    """Say whether a request may come from `origin`; exact on scheme, host and port.
+
+    No origin is a program or the page itself. Whoever serves others limits those in front.
+    """
+    return origin is None or origin == own or origin in allowed_origins
+
+
+def _declared_length(scope: Scope) -> int:
+    value = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(value) if value.isdigit() else 0
+
+
+def _counted(receive: Receive) -> Receive:
+    """Stop reading a body that is longer than allowed, whatever length it declared."""
+    read_bytes = 0
+
+    async def receive_counted() -> Message:
+        nonlocal read_bytes
+        message = await receive()
+        read_bytes += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if read_bytes > LARGEST_BODY_BYTES else message
+
+    return receive_counted
+
+
+async def _refuse(send: Send, status: int, sentence: str) -> None:
+    body = json.dumps({"error": sentence}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

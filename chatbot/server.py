@@ -1,0 +1,205 @@
+"""The HTTP server: the API, the widget, and the chat page in one process. Knows no documents.
+
+Considered for server-sent events: fastapi.sse (fixes one content type a route; `ask` answers with
+two), sse-starlette (a dependency for three lines).
+"""
+
+import json
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote, as_json
+from chatbot.errors import ModelUnavailable, PortTaken, WrongQuestion
+from chatbot.page import PageText, mount_page
+from chatbot.perimeter import Perimeter, is_allowed
+from chatbot.question import check_length
+from chatbot.service import Service
+from corpus.errors import FootnoteError, UnknownDocument
+
+MOST_TURNS = 20
+_WIDGET = Path(__file__).parent / "widget" / "widget.js"
+_STATUS: dict[type[FootnoteError], int] = {
+    WrongQuestion: 422,
+    UnknownDocument: 404,
+    ModelUnavailable: 502,
+}
+"""HTTP status by error; any other error of ours means that the index cannot be used now: 503."""
+
+
+class AskedTurn(BaseModel):
+    """An earlier turn as a client sends it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: str
+    answer: str = ""
+
+
+class AskRequest(BaseModel):
+    """The body of POST /api/ask; `history` is oldest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: str
+    history: list[AskedTurn] = Field(default=[], max_length=MOST_TURNS)
+
+
+def make_app(service: Service, *, allowed_origins: Sequence[str], title: str) -> FastAPI:
+    """Return the app: API routes first, then the page at the root."""
+    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(allowed_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["content-type", "accept"],
+    )
+    app.add_middleware(Perimeter, allowed_origins=allowed_origins)
+    app.add_exception_handler(FootnoteError, _footnote_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _bad_request)
+    _add_routes(app, service, allowed_origins)
+
+    def describe() -> PageText | str:
+        try:
+            scope = service.scope()
+        except FootnoteError as error:
+            return sentence_of(error)
+        return PageText(
+            title=title,
+            document_count=scope.document_count,
+            indexed_at=scope.indexed_at,
+            suggestions=scope.suggestions,
+        )
+
+    mount_page(app, ask=service.ask, describe=describe)
+    return app
+
+
+def serve(app: FastAPI, *, host: str, port: int, started: Callable[[], None]) -> None:
+    """Serve until stopped, after saying `started`; PortTaken if another program listens there."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise PortTaken(
+            f"port {port} on {host} is taken ({error.strerror}); choose another with --port."
+        ) from error
+    listener.listen()
+    started()
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def sentence_of(error: FootnoteError) -> str:
+    """Return an error as a sentence: capital letter, full stop."""
+    text = str(error).strip()
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else text + "."
+
+
+def _add_routes(app: FastAPI, service: Service, allowed_origins: Sequence[str]) -> None:
+    def known_origin(request: Request) -> None:
+        origin = request.headers.get("origin")
+        own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+        if not is_allowed(origin, own=own, allowed_origins=allowed_origins):
+            raise HTTPException(
+                403,
+                f"This site ({origin}) is not on the list of sites that may ask; whoever runs the "
+                "bot can add it to FOOTNOTE_CHATBOT_ALLOWED_ORIGINS.",
+            )
+
+    @app.post("/api/ask", dependencies=[Depends(known_origin)], response_model=None)
+    def ask(body: AskRequest, request: Request) -> Response:
+        question = check_length(body.question)
+        history = [Turn(turn.question, turn.answer) for turn in body.history]
+        events = service.ask(question, history)
+        if "text/event-stream" in request.headers.get("accept", ""):
+            headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+            return StreamingResponse(_sse(events), media_type="text/event-stream", headers=headers)
+        finished = [event for event in events if isinstance(event, Finished)]
+        return JSONResponse(as_json(finished[-1].answer), headers={"cache-control": "no-store"})
+
+    @app.get("/api/documents/{document_id:path}", dependencies=[Depends(known_origin)])
+    def document(document_id: str) -> dict[str, str | None]:
+        found = service.document(document_id)
+        return {"id": found.id, "title": found.title, "text": found.text, "source": found.source}
+
+    @app.get("/widget.js", response_model=None)
+    def widget() -> Response:
+        # The one file that any site may load; what it may ask is decided above.
+        headers = {
+            "access-control-allow-origin": "*",
+            "cross-origin-resource-policy": "cross-origin",
+            "cache-control": "public, max-age=300",
+        }
+        return FileResponse(_WIDGET, media_type="text/javascript", headers=headers)
+
+    @app.get("/healthz")
+    def alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz", response_model=None)
+    def ready() -> Response:
+        try:
+            service.scope()
+        except FootnoteError as error:
+            return JSONResponse({"status": "not ready", "error": sentence_of(error)}, 503)
+        return JSONResponse({"status": "ready"})
+
+
+def _sse(events: Iterator[Event]) -> Iterator[str]:
+    try:
+        for event in events:
+            yield _message(event)
+    except FootnoteError as error:
+        yield _text("error", {"error": sentence_of(error)})
+    except Exception:  # a reader never meets a traceback
+        yield _text("error", {"error": "Something went wrong on our side; ask again."})
+
+
+def _message(event: Event) -> str:
+    match event:
+        case Started():
+            return _text("meta", {name: getattr(event, name) for name in event.__slots__})
+        case Retrieved():
+            return _text("hits", {"hits": [as_json(hit) for hit in event.hits]})
+        case Wrote():
+            citations = [as_json(citation) for citation in event.citations]
+            return _text("sentence", {"sentence": as_json(event.sentence), "citations": citations})
+        case Finished():
+            return _text("done", as_json(event.answer))
+
+
+def _text(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _footnote_error(_request: Request, error: Exception) -> JSONResponse:
+    status = _STATUS.get(type(error), 503) if isinstance(error, FootnoteError) else 500
+    sentence = sentence_of(error) if isinstance(error, FootnoteError) else "Something went wrong."
+    return JSONResponse({"error": sentence}, status)
+
+
+def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong."
+    return JSONResponse({"error": detail}, status)
+
+
+def _bad_request(_request: Request, error: Exception) -> JSONResponse:
+    where = ""
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        where = f" ({'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']})"
+    sentence = f'Send JSON like {{"question": "..."}}; this request was something else{where}.'
+    return JSONResponse({"error": sentence}, 422)

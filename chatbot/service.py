@@ -1,0 +1,129 @@
+"""Keeps what a running server answers with: the open index, the embedder, the model.
+
+Loads in the background, and changes to a new generation when one is put in use. Knows no HTTP.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from chatbot.answer import Event, Turn
+from chatbot.ask import Reader, answer_question, stream_answer
+from chatbot.errors import StillLoading
+from chatbot.models import Model
+from corpus.document import Document
+from corpus.errors import FootnoteError
+from index.embed import Embedder
+from index.errors import MissingIndex
+from index.generation import Generation, current_name, open_current
+
+MOST_SUGGESTIONS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What there is to ask about."""
+
+    document_count: int
+    indexed_at: datetime
+    suggestions: tuple[str, ...]
+
+
+class Service:
+    """Answers questions from the generation in use, from any thread."""
+
+    def __init__(
+        self,
+        *,
+        index: Path,
+        embedding_model: str,
+        passage_tokens: int,
+        model: Model | None,
+        suggestions: Sequence[str] = (),
+    ) -> None:
+        self._index = index
+        self._settings = {"embedding_model": embedding_model, "passage_tokens": passage_tokens}
+        self._model = model
+        self._wished = tuple(suggestions)
+        self._suggestions: tuple[str, ...] = ()
+        self._embedder: Embedder | None = None
+        self._generation: Generation | None = None
+        self._problem: FootnoteError = StillLoading("Footnote is still loading; ask again shortly.")
+        self._changing = threading.Lock()
+
+    def start(self) -> None:
+        """Begin loading in the background."""
+        threading.Thread(target=self._load, name="load", daemon=True).start()
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+        """Yield the events of one answer; a FootnoteError says why there is none."""
+        yield from stream_answer(question, history, reader=self._reader())
+
+    def document(self, document_id: str) -> Document:
+        """Return a document of the generation in use."""
+        return self._reader().generation.document(document_id)
+
+    def scope(self) -> Scope:
+        """Say what there is to ask about; a FootnoteError says why nothing can be asked."""
+        manifest = self._reader().generation.manifest
+        return Scope(
+            document_count=manifest.document_count,
+            indexed_at=manifest.built_at,
+            suggestions=self._suggestions,
+        )
+
+    def _reader(self) -> Reader:
+        self._change_generation()
+        if self._generation is None or self._embedder is None:
+            raise self._problem
+        return Reader(generation=self._generation, embedder=self._embedder, model=self._model)
+
+    def _load(self) -> None:
+        try:
+            self._embedder = Embedder(str(self._settings["embedding_model"]))
+            self._change_generation()
+            self._suggestions = self._answerable()
+        except FootnoteError as error:
+            self._problem = error
+
+    def _change_generation(self) -> None:
+        """Open the generation in use if it is another; questions under way keep the old one."""
+        if self._embedder is None:
+            return
+        name = current_name(self._index)
+        if self._generation is not None and name in (None, self._generation.folder.name):
+            return
+        with self._changing:
+            if self._generation is None or name != self._generation.folder.name:
+                try:
+                    self._generation = open_current(self._index, **self._settings)  # type: ignore[arg-type]
+                except FootnoteError as error:
+                    if self._generation is None:
+                        self._problem = _for_readers(error)
+
+    def _answerable(self) -> tuple[str, ...]:
+        """Return the suggested questions that the documents answer, quoted, no model asked."""
+        if self._generation is None or self._embedder is None:
+            return ()
+        reader = Reader(generation=self._generation, embedder=self._embedder)
+        wished = self._wished or tuple(
+            f"What do the documents say about {title}?"
+            for title in reader.generation.store.titles().values()
+        )
+        good = []
+        for question in wished:
+            if len(good) < MOST_SUGGESTIONS:
+                answer = answer_question(question, reader=reader)
+                good += [question] if answer.status == "answered" else []
+        return tuple(good)
+
+
+def _for_readers(error: FootnoteError) -> FootnoteError:
+    if isinstance(error, MissingIndex):
+        return MissingIndex(
+            "No documents have been indexed yet; whoever runs this page can do so with "
+            "`footnote index`."
+        )
+    return error

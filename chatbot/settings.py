@@ -1,0 +1,123 @@
+"""Every setting: footnote.toml, then the environment, then flags; the later wins.
+
+Only the command line reads them; everything else is given values. Secrets are never settings.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from chatbot.errors import WrongSetting
+from chatbot.models import QUOTES
+from index.embed import BUNDLED
+from index.split import PASSAGE_TOKENS
+
+FILE = "footnote.toml"
+
+
+def _split_at_commas(value: Any) -> Any:  # noqa: ANN401
+    """The environment holds text: there, commas part the items of a list."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+Origins = Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas)]
+Folders = Annotated[list[Path], NoDecode, BeforeValidator(_split_at_commas)]
+
+
+class CorpusTable(BaseModel):
+    """`[corpus]`: what is read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    folders: Folders = [Path("corpus/documents")]
+
+
+class IndexTable(BaseModel):
+    """`[index]`: how it is found, and where the index is kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    folder: Path = Path(".footnote")
+    embedding_model: str = BUNDLED
+    passage_tokens: int = Field(default=PASSAGE_TOKENS, ge=32, le=1000)
+
+
+class ChatbotTable(BaseModel):
+    """`[chatbot]`: how it is answered and shown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = QUOTES
+    base_url: str | None = None
+    title: str = "Footnote"
+    host: str = "127.0.0.1"
+    port: int = Field(default=7860, ge=1, le=65535)
+    allowed_origins: Origins = []
+    suggested_questions: list[str] = []
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            scheme, separator, rest = origin.partition("://")
+            if (
+                not separator
+                or scheme not in ("http", "https")
+                or not rest
+                or "/" in rest
+                or "*" in rest
+            ):
+                raise ValueError(f"{origin!r} is no origin; write it like https://example.org")
+        return value
+
+
+class Settings(BaseSettings):
+    """All tables."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FOOTNOTE_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        toml_file=FILE,
+        extra="ignore",
+    )
+
+    corpus: CorpusTable = CorpusTable()
+    index: IndexTable = IndexTable()
+    chatbot: ChatbotTable = ChatbotTable()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the environment before the file."""
+        return (
+            sources["init_settings"],
+            sources["env_settings"],
+            TomlConfigSettingsSource(settings_cls),
+        )
+
+
+def read_settings() -> Settings:
+    """Return the settings in force here; WrongSetting names the first one that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise WrongSetting(
+            f"the setting {where} cannot be used: {first['msg']}; correct it in {FILE} or in the "
+            "environment."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise WrongSetting(f"{FILE} cannot be read: {error}; correct it.") from error

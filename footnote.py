@@ -1,0 +1,403 @@
+"""The command line: reads settings, dispatches, and loads a folder only when a command needs it."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chatbot.ask import Reader
+    from chatbot.settings import Settings
+    from index.embed import Embedder
+    from index.generation import Generation
+
+GOOD, BELOW_GATE, WRONG_USE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return 0 good, 1 below a gate, 2 wrong use or cannot run."""
+    arguments = _parser().parse_args(argv)
+    if arguments.command is None:
+        _parser().print_help()
+        return GOOD
+    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+    from corpus.errors import FootnoteError
+
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except FootnoteError as error:
+        print(f"footnote: {error}", file=sys.stderr)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        print("\nfootnote: stopped.", file=sys.stderr)
+        return WRONG_USE
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GOOD
+    return code
+
+
+def index_command(arguments: argparse.Namespace) -> int:
+    """Build or update the index."""
+    from corpus.load import load_corpus
+    from index.build import build_index
+
+    settings = _settings(arguments)
+    folders = arguments.paths or settings.corpus.folders
+    corpus = load_corpus(folders)
+    with _progress("Indexing", quiet=arguments.json) as progress:
+        report = build_index(
+            corpus,
+            index=settings.index.folder,
+            embedding_model=settings.index.embedding_model,
+            passage_tokens=settings.index.passage_tokens,
+            load_embedder=_load_embedder,
+            progress=progress,
+        )
+    if arguments.json:
+        from dataclasses import asdict
+
+        _print_json(asdict(report))
+        return GOOD
+    print(
+        f"{report.documents} documents, {report.passages} passages "
+        f"({report.added} added, {report.updated} updated, {report.removed} removed, "
+        f"{report.unchanged} unchanged) in {report.seconds:.1f} s."
+    )
+    for skipped in report.skipped:
+        print(f"skipped {skipped.path}: {skipped.reason}")
+    return GOOD
+
+
+def search_command(arguments: argparse.Namespace) -> int:
+    """Print the passages found for a query."""
+    from chatbot.answer import as_json
+    from chatbot.question import check_length
+    from chatbot.terminal import show_hits
+    from index.search import search
+
+    query = check_length(arguments.query)
+    settings = _settings(arguments)
+    generation = _open(settings)
+    embedder = _load_embedder(settings.index.embedding_model)
+    hits = search(query, generation=generation, embedder=embedder, k=arguments.k)
+    if arguments.json:
+        _print_json({"query": query, "hits": [as_json(hit) for hit in hits]})
+    else:
+        print(show_hits(hits))
+    return GOOD
+
+
+def ask_command(arguments: argparse.Namespace) -> int:
+    """Print one cited answer, or one for each line of a batch."""
+    from chatbot.answer import as_json
+    from chatbot.ask import answer_question
+    from chatbot.errors import WrongQuestion
+    from chatbot.question import check_length
+    from chatbot.terminal import show_answer
+
+    if (arguments.question is None) == (arguments.batch is None):
+        raise WrongQuestion("give one question, or a file of them with --batch FILE.")
+    if arguments.batch:
+        return _ask_batch(arguments)
+    question = check_length(arguments.question)
+    answer = answer_question(question, reader=_reader(_settings(arguments)))
+    if arguments.json:
+        _print_json(as_json(answer))
+    else:
+        print(show_answer(answer))
+    return GOOD
+
+
+def _ask_batch(arguments: argparse.Namespace) -> int:
+    """Answer each line; a line that cannot be asked gets an `error` and the others still run."""
+    from chatbot.answer import Turn, as_json
+    from chatbot.ask import answer_question
+    from chatbot.errors import WrongQuestion
+    from chatbot.terminal import show_answer
+
+    try:
+        lines = Path(arguments.batch).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongQuestion(f"{arguments.batch} cannot be read; give a JSONL file.") from error
+    reader = _reader(_settings(arguments))
+    code = GOOD
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            asked = json.loads(line)
+            turns = [Turn(t["question"], t.get("answer") or "") for t in asked.get("history") or []]
+            answer = answer_question(str(asked["question"]), turns, reader=reader)
+        except (ValueError, KeyError, TypeError, AttributeError, WrongQuestion) as error:
+            code = WRONG_USE
+            sentence = str(error) if isinstance(error, WrongQuestion) else "not {id, question}"
+            print(f"footnote: {arguments.batch}:{number}: {sentence}", file=sys.stderr)
+            continue
+        if arguments.json:
+            print(
+                json.dumps({"id": asked.get("id"), **as_json(answer)}, ensure_ascii=False),
+                flush=True,
+            )
+        else:
+            print(f"{asked['question']}\n\n{show_answer(answer)}\n", flush=True)
+    return code
+
+
+def serve_command(arguments: argparse.Namespace) -> int:
+    """Serve the chat page, the API and the widget."""
+    settings = _settings(arguments)
+    host, port = arguments.host or settings.chatbot.host, arguments.port or settings.chatbot.port
+    from chatbot.models import ModelSettings, load_model
+
+    model = load_model(settings.chatbot.model, ModelSettings(base_url=settings.chatbot.base_url))
+    _open(settings).close()  # say now, not on the page, that there is nothing to answer from
+    print("Starting Footnote…", file=sys.stderr)
+    from chatbot.server import make_app, serve
+    from chatbot.service import Service
+
+    service = Service(
+        index=settings.index.folder,
+        embedding_model=settings.index.embedding_model,
+        passage_tokens=settings.index.passage_tokens,
+        model=model,
+        suggestions=settings.chatbot.suggested_questions,
+    )
+    app = make_app(
+        service, allowed_origins=settings.chatbot.allowed_origins, title=settings.chatbot.title
+    )
+    service.start()
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    serve(
+        app,
+        host=host,
+        port=port,
+        started=lambda: print(f"Footnote is at {address} (Ctrl-C stops it)."),
+    )
+    return GOOD
+
+
+def eval_command(arguments: argparse.Namespace) -> int:
+    """Run the grounding suite, or check its cases."""
+    from eval.case import CASES, check_cases, load_cases
+
+    settings = _settings(arguments)
+    files = arguments.cases or sorted(CASES.glob("*.jsonl"))
+    if arguments.suite == "check":
+        problems = check_cases(files, _open(settings).document)
+        print("\n".join(problems) or f"All {len(load_cases(files))} cases hold.")
+        return BELOW_GATE if problems else GOOD
+    from eval.report import run_suite
+
+    cases = load_cases(files)
+    reader = _reader(settings)
+    with _progress("Asking", quiet=arguments.json) as progress:
+        report = run_suite(cases, reader=reader, gates_file=arguments.gates, progress=progress)
+    if arguments.json:
+        _print_json(report.as_json())
+    else:
+        print(report.as_text())
+    return BELOW_GATE if report.failed_gates else GOOD
+
+
+def show_command(arguments: argparse.Namespace) -> int:
+    """Print a document's text as offsets see it, or the list of documents."""
+    generation = _open(_settings(arguments))
+    if arguments.document is None:
+        titles = generation.store.titles()
+        if arguments.json:
+            _print_json(
+                {"documents": [{"id": id_, "title": title} for id_, title in titles.items()]}
+            )
+        else:
+            print("\n".join(f"{id_}  {title}" for id_, title in titles.items()))
+        return GOOD
+    document = generation.document(arguments.document)
+    if arguments.json:
+        _print_json({name: getattr(document, name) for name in ("id", "title", "text", "sha256")})
+    else:
+        print(document.text)
+    return GOOD
+
+
+def models_command(arguments: argparse.Namespace) -> int:
+    """List what can write answers here."""
+    from chatbot.models import PROVIDERS, QUOTES
+
+    rows = {QUOTES: "quotes the documents' own sentences; needs nothing (the default)"}
+    rows |= {f"{name}:NAME": provider.says for name, provider in PROVIDERS.items()}
+    if arguments.json:
+        _print_json({"models": [{"model": name, "says": says} for name, says in rows.items()]})
+    else:
+        print("\n".join(f"{name:24} {says}" for name, says in rows.items()))
+    return GOOD
+
+
+def doctor_command(arguments: argparse.Namespace) -> int:
+    """Say what is configured and whether the index is whole."""
+    from chatbot.models import ModelSettings, load_model
+    from corpus.errors import FootnoteError
+
+    settings = _settings(arguments)
+    model = settings.chatbot.model
+    findings = [
+        ("documents", lambda: ", ".join(str(folder) for folder in settings.corpus.folders)),
+        ("index", lambda: _describe(_open(settings))),
+        (
+            "model",
+            lambda: (load_model(model, ModelSettings(base_url=settings.chatbot.base_url)), model)[
+                1
+            ],
+        ),
+        (
+            "origins",
+            lambda: ", ".join(settings.chatbot.allowed_origins) or "none but the page itself",
+        ),
+    ]
+    report: dict[str, dict[str, Any]] = {}
+    for name, look in findings:
+        try:
+            report[name] = {"good": True, "says": look()}
+        except FootnoteError as error:
+            report[name] = {"good": False, "says": str(error)}
+    if arguments.json:
+        _print_json(report)
+    else:
+        for name, found in report.items():
+            print(f"{'ok ' if found['good'] else 'BAD'}  {name:10} {found['says']}")
+    return GOOD if all(found["good"] for found in report.values()) else WRONG_USE
+
+
+def _describe(generation: "Generation") -> str:
+    manifest = generation.manifest
+    return (
+        f"{manifest.document_count} documents, {manifest.passage_count} passages, "
+        f"{len(manifest.skipped)} files skipped, built {manifest.built_at:%Y-%m-%d %H:%M} UTC "
+        f"with {manifest.embedding_model}"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="footnote",
+        description="Answers questions from a folder of documents; every sentence carries the exact "
+        "words it rests on.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], *, model: bool = False) -> Any:  # noqa: ANN401
+        command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+        command.set_defaults(run=run)
+        command.add_argument("--index", type=Path, metavar="DIR", help="the index to use")
+        command.add_argument("--json", action="store_true", help="one JSON object, for programs")
+        if model:
+            command.add_argument(
+                "--model", metavar="SPEC", help="provider:name; see footnote models"
+            )
+        return command
+
+    index = add("index", index_command)
+    index.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="folders or files")
+    search = add("search", search_command)
+    search.add_argument("query", metavar="QUERY")
+    search.add_argument("-k", type=_positive, default=10, help="how many passages (10)")
+    ask = add("ask", ask_command, model=True)
+    ask.add_argument("question", nargs="?", metavar="QUESTION")
+    ask.add_argument(
+        "--batch", metavar="FILE", help='a file of {"id", "question", "history"?} lines'
+    )
+    serve = add("serve", serve_command, model=True)
+    serve.add_argument("--host", help="address to listen on (127.0.0.1)")
+    serve.add_argument("--port", type=_positive, help="port to listen on (7860)")
+    evaluate = add("eval", eval_command, model=True)
+    evaluate.add_argument("suite", nargs="?", default="grounding", choices=("grounding", "check"))
+    evaluate.add_argument("--cases", nargs="+", type=Path, metavar="FILE", help="JSONL case files")
+    evaluate.add_argument("--gates", type=Path, metavar="FILE", help="gates (eval/gates.toml)")
+    show = add("show", show_command)
+    show.add_argument("document", nargs="?", metavar="DOCUMENT")
+    add("models", models_command)
+    add("doctor", doctor_command, model=True)
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def _settings(arguments: argparse.Namespace) -> "Settings":
+    from chatbot.settings import read_settings
+
+    settings = read_settings()
+    index = {"folder": arguments.index} if arguments.index else {}
+    chatbot = {"model": arguments.model} if getattr(arguments, "model", None) else {}
+    return settings.model_copy(
+        update={
+            "index": settings.index.model_copy(update=index),
+            "chatbot": settings.chatbot.model_copy(update=chatbot),
+        }
+    )
+
+
+def _open(settings: "Settings") -> "Generation":
+    from index.generation import open_current
+
+    return open_current(
+        settings.index.folder,
+        embedding_model=settings.index.embedding_model,
+        passage_tokens=settings.index.passage_tokens,
+    )
+
+
+def _reader(settings: "Settings") -> "Reader":
+    from chatbot.ask import Reader
+    from chatbot.models import ModelSettings, load_model
+
+    model = load_model(settings.chatbot.model, ModelSettings(base_url=settings.chatbot.base_url))
+    generation = _open(settings)
+    embedder = _load_embedder(settings.index.embedding_model)
+    return Reader(generation=generation, embedder=embedder, model=model)
+
+
+def _load_embedder(name: str) -> "Embedder":
+    if sys.stderr.isatty():
+        print("Loading the embedding model…", file=sys.stderr)
+    from index.embed import Embedder
+
+    return Embedder(name)
+
+
+@contextmanager
+def _progress(verb: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Draw a bar with the time left on stderr, if somebody is looking."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(verb, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
