@@ -240,53 +240,22 @@ def models_command(arguments: argparse.Namespace) -> int:
 
 def doctor_command(arguments: argparse.Namespace) -> int:
     """Say what is configured and whether the index is whole."""
-    from chatbot.models import ModelSettings, load_model
-    from corpus.errors import FootnoteError
+    from chatbot.doctor import examine
 
-    settings = _settings(arguments)
-    model = settings.chatbot.model
-    findings = [
-        ("documents", lambda: ", ".join(str(folder) for folder in settings.corpus.folders)),
-        ("index", lambda: _describe(_open(settings))),
-        (
-            "model",
-            lambda: (load_model(model, ModelSettings(base_url=settings.chatbot.base_url)), model)[
-                1
-            ],
-        ),
-        (
-            "origins",
-            lambda: ", ".join(settings.chatbot.allowed_origins) or "none but the page itself",
-        ),
-    ]
-    report: dict[str, dict[str, Any]] = {}
-    for name, look in findings:
-        try:
-            report[name] = {"good": True, "says": look()}
-        except FootnoteError as error:
-            report[name] = {"good": False, "says": str(error)}
+    findings = examine(_settings(arguments))
     if arguments.json:
-        _print_json(report)
+        _print_json({f.name: {"good": f.good, "says": f.says} for f in findings})
     else:
-        for name, found in report.items():
-            print(f"{'ok ' if found['good'] else 'BAD'}  {name:10} {found['says']}")
-    return GOOD if all(found["good"] for found in report.values()) else WRONG_USE
-
-
-def _describe(generation: "Generation") -> str:
-    manifest = generation.manifest
-    return (
-        f"{manifest.document_count} documents, {manifest.passage_count} passages, "
-        f"{len(manifest.skipped)} files skipped, built {manifest.built_at:%Y-%m-%d %H:%M} UTC "
-        f"with {manifest.embedding_model}"
-    )
+        for found in findings:
+            print(f"{'ok ' if found.good else 'BAD'}  {found.name:10} {found.says}")
+    return GOOD if all(found.good for found in findings) else WRONG_USE
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="footnote",
-        description="Answers questions from a folder of documents; every sentence carries the exact "
-        "words it rests on.",
+        description="Answers questions from a folder of documents; every sentence carries the "
+        "exact words it rests on.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 

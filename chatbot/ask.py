@@ -59,7 +59,7 @@ def answer_question(question: str, history: Sequence[Turn] = (), *, reader: Read
 def stream_answer(
     question: str, history: Sequence[Turn] = (), *, reader: Reader
 ) -> Iterator[Event]:
-    """Yield an answer's events as they happen: Started, Retrieved, Wrote for each sentence, Finished."""
+    """Yield an answer's events as they happen: Started, Retrieved, Wrote a sentence, Finished."""
     clock = _Clock()
     asked = check_length(question)
     standalone = make_standalone(asked, history)

@@ -24,7 +24,7 @@ _NEGATION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A model's sentence, its markers gone, and the candidates that support it (none: nothing does)."""
+    """A model's sentence without its markers, and the candidates that support it, if any do."""
 
     text: str
     supports: tuple[Candidate, ...]

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chatbot.question import Kind, Question
 from corpus.document import Document, Span
@@ -130,14 +131,14 @@ def quote_features(quotes: Sequence[Candidate]) -> tuple[float, ...]:
     return (*together.values(), best.score)
 
 
-def logistic(features: Sequence[float], weights: Sequence[float]) -> float:
+def logistic(features: Sequence[float], weights: Sequence[float] | NDArray[np.float64]) -> float:
     """Return 1 / (1 + exp(-(w · x + constant)))."""
     total = float(np.dot(features, weights[:-1])) + weights[-1]
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
 
 
 def _rarity(question: Question, generation: Generation) -> dict[str, float]:
-    """Share of each word asked for in the question's weight: inverse document frequency as in BM25."""
+    """Each term's share of the question's weight: inverse document frequency, as in BM25."""
     total = generation.manifest.passage_count
     counts = {key: generation.store.count_with_word(word) for key, word in question.terms.items()}
     weight = {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
@@ -190,7 +191,7 @@ def _stems(text: str) -> frozenset[str]:
 
 
 def _kind_found(question: Question, text: str) -> float:
-    """Say whether the sentence holds something of the kind asked for that was not in the question."""
+    """Say whether the sentence holds something of the kind asked for that the question does not."""
     kind: Kind = question.kind
     new = " ".join(word for word in words(text) if stem(word) not in question.terms)
     if kind == "number":

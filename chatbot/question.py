@@ -1,4 +1,4 @@
-"""Reads a question: what kind of answer it wants and which words must be found. Knows no documents."""
+"""Reads a question: the kind of answer it wants, the words to be found. Knows no documents."""
 
 import re
 from collections.abc import Sequence
@@ -42,13 +42,14 @@ class Question:
 
 
 def check_length(question: str) -> str:
-    """Return the question without the white space around it; WrongQuestion if it cannot be asked."""
+    """Return the question, trimmed; WrongQuestion if it cannot be asked."""
     stripped = question.strip()
     if not stripped:
         raise WrongQuestion("the question is empty; write what you want to know.")
     if len(stripped) > LONGEST_QUESTION:
         raise WrongQuestion(
-            f"the question has {len(stripped):,} characters; ask it in at most {LONGEST_QUESTION:,}."
+            f"the question has {len(stripped):,} characters; "
+            f"ask it in at most {LONGEST_QUESTION:,}."
         )
     return stripped
 

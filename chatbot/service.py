@@ -112,7 +112,7 @@ class Service:
             f"What do the documents say about {title}?"
             for title in reader.generation.store.titles().values()
         )
-        good = []
+        good: list[str] = []
         for question in wished:
             if len(good) < MOST_SUGGESTIONS:
                 answer = answer_question(question, reader=reader)

@@ -46,7 +46,7 @@ class Extract:
 
 
 def clean(text: str) -> str:
-    """Return `text` in NFC with `\\n` line ends and without invisible or control characters."""
+    r"""Return `text` in NFC with `\\n` line ends and without invisible or control characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     for ligature, letters in LIGATURES.items():
         text = text.replace(ligature, letters)

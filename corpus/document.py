@@ -34,9 +34,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One document as everything after the loader sees it.
+    r"""One document as everything after the loader sees it.
 
-    `text` is NFC with `\\n` line ends, and every offset anywhere is into it. `published_on` is an
+    `text` is NFC with `\n` line ends, and every offset anywhere is into it. `published_on` is an
     ISO date, perhaps only a year or a month; `source` is what the document says of its origin
     (a URL where it has one); `sha256` is of `text` in UTF-8.
     """

@@ -8,7 +8,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.evidence import FEATURES, Candidate, Weights, find_candidates, quote_features
+from chatbot.evidence import (
+    FEATURES,
+    Candidate,
+    Weights,
+    find_candidates,
+    logistic,
+    quote_features,
+)
 from chatbot.question import read_question
 from chatbot.quotes import pick_quotes
 from corpus.blocks import Block, Extract, make_document
@@ -24,11 +31,13 @@ from corpus.document import Document, Span
 from corpus.load import Corpus
 from index.build import build_index
 from index.embed import BUNDLED, Embedder, Vectors
-from index.generation import Generation, open_current
+from index.generation import open_current
 from index.search import search
 from index.split import PASSAGE_TOKENS
 
 QUESTIONS_AN_ARTICLE = 60
+Article = dict[str, Any]
+Floats = NDArray[np.float64]
 NEGATIVE = ("names_missing", "year_conflict")
 SIGNS = {name: -1 if name in NEGATIVE else 1 for name in FEATURES}
 THRESHOLD = 0.29
@@ -64,14 +73,14 @@ class RememberingEmbedder:
     """Embeds each text once: paragraphs come back for many questions."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        self.embedder = embedder
         self._known: dict[str, Vectors] = {}
 
     def embed_queries(self, texts: list[str]) -> Vectors:
         """Return one vector for each text."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         if new:
-            self._known |= dict(zip(new, self._embedder.embed_queries(new), strict=True))
+            self._known |= dict(zip(new, self.embedder.embed_queries(new), strict=True))
         return np.stack([self._known[text] for text in texts])
 
 
@@ -104,16 +113,21 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _ask(
-    article: Any, names: list[str], embedder: RememberingEmbedder, weights: Weights
-) -> Iterator[Asked]:  # noqa: ANN401
+    article: Article, names: list[str], embedder: RememberingEmbedder, weights: Weights
+) -> Iterator[Asked]:
     documents, questions = _documents(article)
     with tempfile.TemporaryDirectory() as folder:
         corpus = Corpus(tuple(documents), ())
-        settings = {"embedding_model": BUNDLED, "passage_tokens": PASSAGE_TOKENS}
         build_index(
-            corpus, index=Path(folder), load_embedder=lambda _: embedder._embedder, **settings
-        )  # type: ignore[arg-type]
-        generation: Generation = open_current(Path(folder), **settings)  # type: ignore[arg-type]
+            corpus,
+            index=Path(folder),
+            embedding_model=BUNDLED,
+            passage_tokens=PASSAGE_TOKENS,
+            load_embedder=lambda _: embedder.embedder,
+        )
+        generation = open_current(
+            Path(folder), embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS
+        )
         step = max(1, len(questions) // QUESTIONS_AN_ARTICLE)
         chosen = questions[::step]
         strangers = [
@@ -130,7 +144,7 @@ def _ask(
         generation.close()
 
 
-def _names(articles: list[Any]) -> list[str]:
+def _names(articles: list[Article]) -> list[str]:
     """Return a name or number from each question that has one."""
     texts = [q["question"] for a in articles for p in a["paragraphs"] for q in p["qas"]]
     return [word for text in texts for word in list(_named(text))[:1]]
@@ -148,7 +162,7 @@ def _swap_name(text: str, names: list[str], number: int) -> str:
     return text.replace(mine, alike[number * 7919 % len(alike)])
 
 
-def _documents(article: Any) -> tuple[list[Document], list[tuple[str, tuple[Span, ...]]]]:  # noqa: ANN401
+def _documents(article: Article) -> tuple[list[Document], list[tuple[str, tuple[Span, ...]]]]:
     documents, questions = [], []
     for number, paragraph in enumerate(article["paragraphs"]):
         document = make_document(
@@ -168,27 +182,25 @@ def _documents(article: Any) -> tuple[list[Document], list[tuple[str, tuple[Span
     return documents, questions
 
 
-def _fit_sentence(asked: Sequence[Asked]) -> NDArray[np.float64]:
+def _fit_sentence(asked: Sequence[Asked]) -> Floats:
     rows = [(c.features, q.is_right(c)) for q in asked if q.gold for c in q.candidates]
     return _fit(rows, [SIGNS[name] for name in FEATURES])
 
 
-def _fit_question(asked: Sequence[Asked]) -> NDArray[np.float64]:
+def _fit_question(asked: Sequence[Asked]) -> Floats:
     usable = [q for q in asked if q.candidates]
     rows = [(quote_features(q.quotes()), q.is_answered()) for q in usable]
     return _fit(rows, [*(SIGNS[name] for name in FEATURES), 1])
 
 
-def _fit(
-    rows: Sequence[tuple[tuple[float, ...], bool]], signs: Sequence[int]
-) -> NDArray[np.float64]:
+def _fit(rows: Sequence[tuple[tuple[float, ...], bool]], signs: Sequence[int]) -> Floats:
     """Logistic regression in which a weight cannot have the sign that makes no sense."""
     from scipy.optimize import minimize
 
     features = np.array([[*row, 1.0] for row, _ in rows])
     labels = np.array([label for _, label in rows], dtype=float)
 
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def loss(weights: Floats) -> tuple[float, Floats]:
         total = features @ weights
         penalty = 0.05 * weights[:-1] @ weights[:-1]
         gradient = features.T @ (1 / (1 + np.exp(-total)) - labels)
@@ -201,19 +213,13 @@ def _fit(
     return np.asarray(found.x, dtype=np.float64)
 
 
-def _ranked(asked: Asked, weights: NDArray[np.float64]) -> Asked:
-    from dataclasses import replace
-
-    from chatbot.evidence import logistic
-
+def _ranked(asked: Asked, weights: Floats) -> Asked:
     scored = [replace(c, score=logistic(c.features, weights)) for c in asked.candidates]
     return Asked(asked.gold, tuple(sorted(scored, key=lambda c: -c.score)))
 
 
-def _measure(asked: Sequence[Asked], weights: NDArray[np.float64]) -> str:
+def _measure(asked: Sequence[Asked], weights: Floats) -> str:
     from sklearn.metrics import roc_auc_score
-
-    from chatbot.evidence import logistic
 
     usable = [q for q in asked if q.candidates]
     confidence = [logistic(quote_features(q.quotes()), weights) for q in usable]
@@ -223,7 +229,8 @@ def _measure(asked: Sequence[Asked], weights: NDArray[np.float64]) -> str:
     shown = [r for r, c in zip(right, confidence, strict=True) if c >= THRESHOLD]
     return (
         f"{len(usable)} questions, quotes right {np.mean(best):.3f} of answerable, "
-        f"AUROC answerable {roc_auc_score(gold, confidence):.3f}, right {roc_auc_score(right, confidence):.3f}, "
+        f"AUROC answerable {roc_auc_score(gold, confidence):.3f}, "
+        f"right {roc_auc_score(right, confidence):.3f}, "
         f"answered {len(shown) / len(usable):.3f} with {np.mean(shown) if shown else 0:.3f} right"
     )
 

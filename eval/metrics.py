@@ -1,4 +1,4 @@
-"""What is measured of one answer. Each metric is a function with its definition; none calls a model.
+"""What is measured of one answer. Each metric is a function with its definition; none asks a model.
 
 A value is 0 to 1; NaN says that the metric does not apply to the case, and is kept out of means.
 """

@@ -1,4 +1,4 @@
-"""Runs the cases through the answerer and sums up the scores. Does not know how answers are made."""
+"""Runs cases through the answerer and sums up the scores. Does not know how answers are made."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

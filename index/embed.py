@@ -35,13 +35,13 @@ class Embedder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
 
-        transformers_logging.disable_progress_bar()
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             self._model: Any = SentenceTransformer(location, device="cpu", trust_remote_code=False)
         except (OSError, ValueError) as error:
             raise BadModelFiles(
-                f"the embedding model {name!r} cannot be loaded; name a sentence-transformers model "
-                "or folder that is on this machine in [index] embedding_model."
+                f"the embedding model {name!r} cannot be loaded; name a sentence-transformers "
+                "model or folder that is on this machine in [index] embedding_model."
             ) from error
         self.name = name
         self.dimensions = int(self._model.get_embedding_dimension())

@@ -92,7 +92,7 @@ def _pieces(
         yield start, end
         return
     middle = (start + end) // 2
-    gaps = [m for m in re.finditer(r"\s+", text[start:end]) if 0 < m.start()]
+    gaps = [m for m in re.finditer(r"\s+", text[start:end]) if m.start() > 0]
     gap = min(gaps, key=lambda m: abs(start + m.start() - middle), default=None)
     left, right = (start + gap.start(), start + gap.end()) if gap else (middle, middle)
     yield from _pieces(text, start, left, small)

@@ -1,10 +1,10 @@
 """What can write answers: `provider:name` to a model. Models do not know documents or citations.
 
-To add a provider, write `load(name, settings) -> Model` in a file of its own and give it a row here.
+To add a provider, write `load(name, settings) -> Model` in a file of its own; give it a row here.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol
 
@@ -23,9 +23,7 @@ class Provider:
 
 
 PROVIDERS = {
-    "echo": Provider(
-        "chatbot.models.echo", "repeats the first passages, or the words given; for tests"
-    ),
+    "echo": Provider("chatbot.models.echo", "repeats the passages, or the words given; for tests"),
     "openai-compatible": Provider(
         "chatbot.models.openai_compatible",
         "a server that speaks OpenAI's protocol: vLLM, llama.cpp, LM Studio, Ollama",
@@ -38,7 +36,7 @@ class Piece:
     """A piece of text as it streams; the last one may carry what the provider counted."""
 
     text: str
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 class Model(Protocol):

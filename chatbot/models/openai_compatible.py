@@ -40,8 +40,8 @@ class OpenAICompatibleModel:
                 yield Piece(part.delta or "", _usage(part.raw))
         except Exception as error:  # the client's own errors, httpx's, and JSON's
             raise ModelUnavailable(
-                f"the model {self.name!r} could not be used ({type(error).__name__}); check that its "
-                "server runs and that [chatbot] base_url is right."
+                f"the model {self.name!r} could not be used ({type(error).__name__}); check that "
+                "its server runs and that [chatbot] base_url is right."
             ) from error
 
 

@@ -24,9 +24,10 @@
       searching: "Searching the documents…", reading: "Reading what was found…",
       writing: "Writing and checking…", opening: "Opening the document…", stopped: "Stopped.",
       unsupported: "not found in the documents", silent: "The documents don’t say.",
-      nearest: "Nearest passages", moved: "The document has changed; these words are not in it now:",
+      nearest: "Nearest passages", moved: "The document has changed; it no longer has these words:",
       unopened: "The document could not be opened. Go back and try again.",
-      blocked: "This site may not be on the bot’s list of allowed sites, or the bot is not running.",
+      blocked:
+        "This site may not be on the bot’s list of allowed sites, or the bot is not running.",
       broken: "The answer broke off. Try again.", refused: "The bot could not answer. Try again.",
       left_out: "Something was left out, because the documents do not support it.",
       model_unavailable: "The model could not be reached, so these are quotes from the documents.",
@@ -43,12 +44,10 @@
       searching: "Buscando en los documentos…", reading: "Leyendo lo encontrado…",
       writing: "Escribiendo y comprobando…", opening: "Abriendo el documento…",
       unsupported: "no consta en los documentos", silent: "Los documentos no lo dicen.",
-      nearest: "Pasajes más cercanos",
-      moved: "El documento ha cambiado; estas palabras ya no están en él:",
+      nearest: "Pasajes más cercanos", moved: "El documento cambió; ya no tiene estas palabras:",
       unopened: "No se pudo abrir el documento. Vuelva e inténtelo de nuevo.",
-      blocked: "Puede que este sitio no esté en la lista de sitios permitidos, o que el bot no funcione.",
-      broken: "La respuesta se interrumpió. Inténtelo de nuevo.",
-      refused: "El bot no pudo responder. Inténtelo de nuevo.",
+      blocked: "Quizá este sitio no esté en la lista de sitios permitidos, o el bot no funcione.",
+      broken: "La respuesta se cortó. Reinténtelo.", refused: "El bot no respondió. Reinténtelo.",
       left_out: "Se omitió algo, porque los documentos no lo respaldan.",
       model_unavailable: "No se pudo contactar con el modelo: estas son citas de los documentos.",
       interrupted: "La respuesta se interrumpió; lo que figura aquí está comprobado.",
@@ -64,7 +63,7 @@
       --paper: var(--footnote-paper, light-dark(#fbfaf7, #17191d));
       --ink: var(--footnote-ink, light-dark(#22252a, #e8e6e1));
       --muted: var(--footnote-muted, light-dark(#5c6370, #a4a9b3));
-      --line: var(--footnote-line, light-dark(#e3dfd6, #32363d));
+      --line: 1px solid var(--footnote-line, light-dark(#e3dfd6, #32363d));
       --accent: var(--footnote-accent, light-dark(#1d4f7c, #8ec1f0));
       --highlight: var(--footnote-highlight, light-dark(#ffe8a3, #5b4a12));
       --serif: var(--footnote-quote-font, Georgia, "Iowan Old Style", serif); }
@@ -74,69 +73,63 @@
     :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     .log:focus-visible, .text:focus-visible { outline-offset: -3px; }
     h2, h3, ol { font-size: inherit; list-style: none; }
-    button { min-inline-size: 24px; min-block-size: 24px; padding: 4px 0; cursor: pointer;
-      border: 1px solid transparent; border-radius: 8px; background: none; color: var(--accent);
-      font: inherit; text-align: start; }
-    button:hover { text-decoration: underline; }
-    .filled { padding: 8px 16px; background: var(--accent); color: var(--paper); font-weight: 600; }
+    button { min-inline-size: 24px; min-block-size: 24px; border: 0; border-radius: 6px;
+      font: inherit; background: none; color: var(--accent); text-align: start; cursor: pointer; }
+    button:not(.filled):hover { text-decoration: underline; }
+    .filled { padding: 8px 16px; border: 1px solid transparent; background: var(--accent);
+      color: var(--paper); font-weight: 600; }
     .launcher, .panel { position: fixed; inset: auto 20px 20px auto; z-index: 2147483000; }
     .root[data-position="left"] > * { inset-inline: 20px auto; }
     .launcher { padding: 10px 22px; border-radius: 24px; box-shadow: 0 4px 16px rgb(0 0 0 / 0.2); }
     .panel { inset-block-end: 80px; overflow: hidden; flex-direction: column; color: inherit;
       inline-size: 400px; block-size: min(600px, 100dvh - 100px); max-inline-size: 100vw;
-      border: 1px solid var(--line); border-radius: var(--footnote-radius, 14px);
-      background: var(--paper); box-shadow: 0 12px 40px rgb(0 0 0 / 0.18); }
+      border: var(--line); border-radius: var(--footnote-radius, 14px); background: var(--paper);
+      box-shadow: 0 12px 40px rgb(0 0 0 / 0.18); }
     .panel[open] { display: flex; }
-    .bar { display: flex; align-items: center; border-block-end: 1px solid var(--line);
-      padding: 8px 10px 8px 18px; }
+    .bar { display: flex; align-items: center; padding: 6px 8px 6px 18px;
+      border-block-end: var(--line); }
     .bar h2 { flex: 1; font-weight: 600; }
-    .close { inline-size: 36px; font-size: 22px; line-height: 1; text-align: center; }
+    .close { inline-size: 36px; block-size: 36px; font-size: 22px; text-align: center; }
     .views { position: relative; flex: 1; }
     .view { position: absolute; inset: 0; display: flex; flex-direction: column;
       background: var(--paper); }
-    .log, .text { flex: 1; min-block-size: 0; padding: 14px 18px; overflow-y: auto;
-      overscroll-behavior: contain; }
-    .turn { display: flow-root; padding-block-end: 20px; }
+    .log, .text { flex: 1; padding: 14px 18px; overflow-y: auto; overscroll-behavior: contain; }
+    .turn { padding-block: 12px 20px; }
+    .turn > .filled { margin-block-start: 12px; }
     /* The newest question stands at the top, so a growing answer never moves what is being read. */
     .turn:last-child { min-block-size: 100%; }
     .turn h3 { margin-block-end: 8px; font-weight: 600; }
     .prose { font-size: 16px; line-height: 1.65; }
-    .prose:empty, .sources:empty { display: none; }
-    .marker { padding: 0 1px; font-size: 13px; line-height: 1; text-align: center; }
+    .marker { font-size: 13px; line-height: 1; text-align: center; }
     .unsupported { text-decoration: underline dotted; text-underline-offset: 3px; }
-    .quiet { margin-block: 6px; color: var(--muted); font-size: 14px; }
-    .sources { margin-block-start: 14px; }
-    .sources li { position: relative; padding-block: 8px; border-block-start: 1px solid var(--line); }
-    .sources button { padding: 0; border-radius: 4px; font-size: 14px; font-weight: 600; }
+    .quiet { color: var(--muted); font-size: 14px; }
+    p.quiet:not(:empty), .sources:not(:empty) { margin-block-start: 10px; }
+    .sources li { position: relative; padding-block: 8px; border-block-start: var(--line); }
+    .sources button { font-size: 14px; font-weight: 600; }
     .sources button::after { content: ""; position: absolute; inset: 0; }
     blockquote { font: 15px/1.5 var(--serif); }
-    .card { padding: 12px 16px 8px; border: 1px solid var(--line); border-radius: 8px;
+    .card { padding: 12px 16px 4px; border: var(--line); border-radius: 8px;
       border-inline-start: 3px solid var(--accent); }
-    .card .sources { margin: 0; }
     .lead { font: 18px/1.4 var(--serif); }
     form { display: flex; align-items: end; gap: 8px; padding: 12px;
-      border-block-start: 1px solid var(--line); }
+      border-block-start: var(--line); }
     textarea { flex: 1; min-inline-size: 0; max-block-size: 120px; field-sizing: content;
       resize: none; padding: 8px 12px; border: 1px solid var(--muted); border-radius: 8px;
       background: var(--paper); color: inherit; font: inherit; font-size: 16px; line-height: 1.4; }
     textarea::placeholder { color: var(--muted); opacity: 1; }
-    .about { padding: 4px 18px 10px; border-block-end: 1px solid var(--line); }
+    .about { padding: 4px 18px 10px; border-block-end: var(--line); }
     .about h3 { font: 600 17px/1.35 var(--serif); }
     .text { font: 16px/1.65 var(--serif); white-space: pre-wrap; }
     mark { background: var(--highlight); color: inherit; }
-    .heard { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden;
-      clip-path: inset(50%); }
-    @media (max-width: 480px) {
-      .root > .panel { inset: 0; inline-size: 100%; block-size: 100dvh; max-block-size: none;
-        border: 0; border-radius: 0; padding-block-end: env(safe-area-inset-bottom); }
-    }
+    .heard { position: absolute; inline-size: 1px; block-size: 1px; clip-path: inset(50%); }
+    @media (max-width: 480px) { .root > .panel { inset: 0; inline-size: 100%; block-size: 100dvh;
+      max-block-size: none; border: 0; border-radius: 0;
+      padding-block-end: env(safe-area-inset-bottom); } }
     @media (prefers-reduced-motion: no-preference) {
       .panel[open] { animation: arrive 0.16s ease-out; }
-      @keyframes arrive { from { opacity: 0; translate: 0 8px; } }
-    }
+      @keyframes arrive { from { opacity: 0; translate: 0 8px; } } }
     @media (forced-colors: active) {
-      mark { forced-color-adjust: none; background: Mark; color: MarkText; }
-    }
+      mark { forced-color-adjust: none; background: Mark; color: MarkText; } }
     @media print { :host { display: none; } }
   `;
 
@@ -166,10 +159,10 @@
   /** @type {(() => void) | null} */
   let leaveSource = null;
 
-  const launcher = button(options.openLabel || words.open, togglePanel, {
-    class: "launcher filled", "aria-haspopup": "dialog", "aria-controls": "panel",
-    "aria-expanded": "false",
-  });
+  const launcher = button(options.openLabel || words.open, () => {
+    if (panel.open) panel.close();
+    else showPanel();
+  }, { class: "launcher filled", "aria-haspopup": "dialog", "aria-expanded": "false" });
   const log = make("div", {
     class: "log", role: "log", "aria-live": "off", "aria-label": words.log, tabindex: "0",
   }, make("p", { class: "quiet" }, words.intro));
@@ -177,7 +170,11 @@
     rows: "1", dir: "auto", enterkeyhint: "send", "aria-label": words.question,
     placeholder: options.questionPlaceholder || words.placeholder,
   });
-  const send = button(words.send, () => running?.abort(), { class: "filled", type: "submit" });
+  const send = button(words.send, (event) => {
+    if (!running) return;
+    event.preventDefault(); // stops, and leaves the next question in the box
+    running.abort();
+  }, { class: "filled", type: "submit" });
   const form = make("form", {}, input, send);
   const conversation = make("div", { class: "view" }, log, form);
   const views = make("div", { class: "views" }, conversation);
@@ -240,16 +237,12 @@
     return element;
   }
 
-  /** @param {string} text @param {() => void} act @param {Record<string, string>} attributes */
+  /** @param {string} text @param {(event: Event) => void} act
+   * @param {Record<string, string>} attributes */
   function button(text, act, attributes = {}) {
     const element = make("button", { type: "button", ...attributes }, text);
     element.addEventListener("click", act);
     return element;
-  }
-
-  function togglePanel() {
-    if (panel.open) panel.close();
-    else showPanel();
   }
 
   function showPanel() {
@@ -295,7 +288,6 @@
   /** Send and Stop are one button, so that focus stays where it is. */
   function showRunning() {
     send.textContent = running ? words.stop : words.send;
-    send.type = running ? "button" : "submit";
   }
 
   /** @param {Turn} turn @param {AbortSignal} signal */
@@ -303,8 +295,10 @@
     const response = await post(turn.question, signal);
     for await (const { name, data } of readEvents(response)) {
       if (name === "error") throw new Told(data.error || words.refused);
-      if (name === "hits") turn.hits = data.hits;
-      if (name === "hits") turn.state.textContent = words.reading;
+      if (name === "hits") {
+        turn.hits = data.hits;
+        turn.state.textContent = words.reading;
+      }
       if (name === "sentence") addSentence(turn, data.sentence, data.citations);
       if (name === "done") return finish(turn, data);
     }
@@ -369,23 +363,23 @@
     turn.sentences.push(sentence);
     turn.state.textContent = words.writing;
     const unsupported = sentence.verdict === "unsupported";
-    const text = make("span", unsupported ? { class: "unsupported" } : {},
-      ...marked(sentence.text, sentence.marks ?? [], "strong"));
-    turn.prose.append(text, " ");
-    if (unsupported) turn.prose.append(make("span", { class: "quiet" }, `(${words.unsupported}) `));
+    turn.prose.append(make("span", { class: sentence.verdict, dir: "auto" },
+      ...marked(sentence.text, sentence.marks ?? [], "strong")));
+    if (unsupported) turn.prose.append(make("span", { class: "quiet" }, ` (${words.unsupported})`));
     for (const citation of citations.filter(({ number }) => sentence.citations.includes(number))) {
       turn.prose.append(button(`[${citation.number}]`, () => openSource(citation), {
         class: "marker", "aria-label": `${words.source} ${citation.number}: ${citation.title}`,
-      }), " ");
+      }));
       if (!turn.listed.has(citation.number)) turn.sources.append(row(citation, citation.quote));
       turn.listed.add(citation.number);
     }
+    turn.prose.append(" ");
   }
 
   /** @param {Source & {number?: number}} source @param {string} excerpt */
   function row(source, excerpt) {
-    const number = source.number ? `[${source.number}] ` : "";
-    return make("li", {}, button(number + titleOf(source), () => openSource(source), { dir: "auto" }),
+    const name = (source.number ? `[${source.number}] ` : "") + titleOf(source);
+    return make("li", {}, button(name, () => openSource(source), { dir: "auto" }),
       make("blockquote", { dir: "auto" }, excerpt));
   }
 
@@ -494,7 +488,7 @@
       const { text } = await response.json();
       const found = Array.from(text).slice(source.start, source.end).join("") === source.quote;
       if (found) return marked(text, [[source.start, source.end]], "mark");
-      return [make("p", { class: "quiet" }, words.moved), make("mark", {}, source.quote), "\n\n", text];
+      return [`${words.moved}\n\n`, make("mark", {}, source.quote), "\n\n", text];
     } catch {
       return [words.unopened];
     }

@@ -1,6 +1,6 @@
 """One reader a format: a file in, an Extract out. Readers do not know ids, folders or offsets.
 
-To add one, write `read_<format>(path: Path) -> Extract` in a file of its own and give it a row here.
+To add one, write `read_<format>(path: Path) -> Extract` in a file of its own; give it a row here.
 Anything a reader raises becomes an UnreadableDocument: one bad file never stops a run.
 """
 

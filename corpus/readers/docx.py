@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docx import Document as open_docx
+import docx
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
@@ -11,7 +11,7 @@ from corpus.blocks import Block, Extract
 
 def read_docx(path: Path) -> Extract:
     """Heading styles give the levels; a table row is one block."""
-    document = open_docx(str(path))
+    document = docx.Document(str(path))
     properties = document.core_properties
     blocks: list[Block] = []
     for item in document.iter_inner_content():

@@ -1,4 +1,4 @@
-"""Web pages: the words a visitor reads, without menus, footers, scripts, comments or hidden text."""
+"""Web pages: the words a visitor reads, without menus, footers, scripts or hidden text."""
 
 import re
 from pathlib import Path

@@ -34,7 +34,8 @@ def read_markdown(path: Path) -> Extract:
 
 def _blocks(tokens: list[Token]) -> list[Block]:
     blocks: list[Block] = []
-    level, row = 0, None
+    level = 0
+    row: list[str] | None = None
     for token in tokens:
         match token.type:
             case "heading_open":

@@ -1,0 +1,68 @@
+"""Looks at what is configured and whether it can be used. Mends nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chatbot.models import ModelSettings, load_model
+from chatbot.settings import Settings
+from corpus.errors import FootnoteError
+from index.generation import open_current
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at, whether it is good, and what there is to say of it."""
+
+    name: str
+    good: bool
+    says: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Return a finding each for the documents, the index, the model and the sites allowed."""
+    return [
+        _find(name, look, settings)
+        for name, look in {
+            "documents": _documents,
+            "index": _index,
+            "model": _model,
+            "origins": _origins,
+        }.items()
+    ]
+
+
+def _find(name: str, look: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(name=name, good=True, says=look(settings))
+    except FootnoteError as error:
+        return Finding(name=name, good=False, says=str(error))
+
+
+def _documents(settings: Settings) -> str:
+    missing = [str(folder) for folder in settings.corpus.folders if not folder.exists()]
+    if missing:
+        raise FootnoteError(f"{', '.join(missing)} does not exist; correct [corpus] folders.")
+    return ", ".join(str(folder) for folder in settings.corpus.folders)
+
+
+def _index(settings: Settings) -> str:
+    table = settings.index
+    generation = open_current(
+        table.folder, embedding_model=table.embedding_model, passage_tokens=table.passage_tokens
+    )
+    manifest = generation.manifest
+    generation.close()
+    return (
+        f"{manifest.document_count} documents, {manifest.passage_count} passages, "
+        f"{len(manifest.skipped)} files skipped, built {manifest.built_at:%Y-%m-%d %H:%M} UTC "
+        f"with {manifest.embedding_model}"
+    )
+
+
+def _model(settings: Settings) -> str:
+    load_model(settings.chatbot.model, ModelSettings(base_url=settings.chatbot.base_url))
+    return settings.chatbot.model
+
+
+def _origins(settings: Settings) -> str:
+    return ", ".join(settings.chatbot.allowed_origins) or "none but the page itself"
