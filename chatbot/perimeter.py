@@ -1,5 +1,8 @@
 """What reaches the server and what leaves it: origins, sizes, headers. Knows no answers.
 
+A browser names the site that asks (its origin). Sites that are not on the list reach nothing but
+the widget's own file: Gradio would answer any of them, credentials and all.
+
 Why the page's policy allows inline scripts and styles: Gradio's own page needs both. It names no
 other host, so nothing can be fetched from or sent anywhere else.
 """
@@ -11,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY_BYTES = 64_000
 """A question of 2,000 characters and the turns before it, in the longest encoding."""
+
+WIDGET = "/widget.js"
 
 CLOSED = (
     "/gradio_api/upload",
@@ -33,6 +38,7 @@ class Perimeter:
 
     def __init__(self, app: ASGIApp, *, allowed_origins: Sequence[str]) -> None:
         self._app = app
+        self._allowed = tuple(allowed_origins)
         ancestors = " ".join(["'self'", *allowed_origins])
         self._headers = [
             (b"content-security-policy", _POLICY.format(ancestors=ancestors).encode()),
@@ -52,16 +58,19 @@ class Perimeter:
                 message["headers"] = [*message["headers"], *self._headers]
             await send(message)
 
-        path = scope["path"]
-        if any(path == closed or path.startswith(f"{closed}") for closed in CLOSED):
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        path, origin = scope["path"], headers.get(b"origin")
+        own = f"{scope['scheme']}://{headers.get(b'host', '')}"
+        if path.startswith(CLOSED):
             await _refuse(send_with_headers, 404, "There is nothing here.")
-            return
-        if _declared_length(scope) > LARGEST_BODY_BYTES:
+        elif path != WIDGET and not is_allowed(origin, own=own, allowed_origins=self._allowed):
+            await _refuse_origin(send_with_headers, scope["method"], origin or "")
+        elif _length(headers) > LARGEST_BODY_BYTES:
             await _refuse(
-                send_with_headers, 413, "The request is too large; ask a shorter question."
+                send_with_headers, 413, "The request is too large; ask something shorter."
             )
-            return
-        await self._app(scope, _counted(receive), send_with_headers)
+        else:
+            await self._app(scope, _counted(receive), send_with_headers)
 
 
 def is_allowed(origin: str | None, *, own: str, allowed_origins: Sequence[str]) -> bool:
@@ -72,8 +81,8 @@ def is_allowed(origin: str | None, *, own: str, allowed_origins: Sequence[str]) 
     return origin is None or origin == own or origin in allowed_origins
 
 
-def _declared_length(scope: Scope) -> int:
-    value = dict(scope["headers"]).get(b"content-length", b"0")
+def _length(headers: dict[bytes, str]) -> int:
+    value = headers.get(b"content-length", "0")
     return int(value) if value.isdigit() else 0
 
 
@@ -90,8 +99,28 @@ def _counted(receive: Receive) -> Receive:
     return receive_counted
 
 
-async def _refuse(send: Send, status: int, sentence: str) -> None:
-    body = json.dumps({"error": sentence}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def _refuse_origin(send: Send, method: str, origin: str) -> None:
+    """Refuse so that the site's own page can read why; it reads nothing else."""
+    readable = [
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-allow-headers", b"content-type, accept"),
+        (b"vary", b"origin"),
+    ]
+    if method == "OPTIONS":
+        await _refuse(send, 204, "", readable)
+        return
+    sentence = (
+        f"This site ({origin}) is not on the list of sites that may ask; whoever runs the bot can "
+        "add it to FOOTNOTE_CHATBOT_ALLOWED_ORIGINS."
+    )
+    await _refuse(send, 403, sentence, readable)
+
+
+async def _refuse(
+    send: Send, status: int, sentence: str, headers: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
+    body = json.dumps({"error": sentence}).encode() if sentence else b""
+    length = (b"content-length", str(len(body)).encode())
+    start = [(b"content-type", b"application/json"), length, *headers]
+    await send({"type": "http.response.start", "status": status, "headers": start})
     await send({"type": "http.response.body", "body": body})

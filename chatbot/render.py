@@ -28,7 +28,7 @@ GREETING = (
 _NEAREST_SHOWN = 3
 _EXCERPT_CHARACTERS = 200
 _LONGEST_KEPT_WORD = 24  # a longer last word may break away from its marker, or phones overflow
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _WHITESPACE_AS_ENTITIES = str.maketrans({"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 
@@ -92,8 +92,11 @@ def render_unavailable(reason: str) -> str:
 
 
 def render_conversation(exchanges: Iterable[Exchange]) -> str:
-    """Return one line of HTML for each exchange: gradio replaces only the lines that changed."""
-    return "\n\n".join(map(render_exchange, exchanges))
+    """Return one line of HTML for each exchange: gradio replaces only the lines that changed.
+
+    The last line is always the same, or the exchange before it would be drawn again once more.
+    """
+    return "\n\n".join([*map(render_exchange, exchanges), "<div hidden></div>"])
 
 
 def render_exchange(exchange: Exchange) -> str:
@@ -210,9 +213,9 @@ def _source(citation: Citation) -> str:
     page = (
         "" if citation.page is None else f'<span class="fn-page">page {int(citation.page)}</span>'
     )
+    title = _opener(citation.title, citation.span, number)
     return (
-        f'<li value="{number}"><p class="fn-origin">{_opener(citation.title, citation.span, number)}'
-        f"{page}{_origin(citation.source)}</p>"
+        f'<li value="{number}"><p class="fn-origin">{title}{page}{_origin(citation.source)}</p>'
         f'<blockquote dir="auto" data-quote="{number}">{escaped(citation.quote)}</blockquote></li>'
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote, as_json
 from chatbot.errors import ModelUnavailable, PortTaken, WrongQuestion
 from chatbot.page import PageText, mount_page
-from chatbot.perimeter import Perimeter, is_allowed
+from chatbot.perimeter import WIDGET, Perimeter
 from chatbot.question import check_length
 from chatbot.service import Service
 from corpus.errors import FootnoteError, UnknownDocument
@@ -66,7 +66,7 @@ def make_app(service: Service, *, allowed_origins: Sequence[str], title: str) ->
     app.add_exception_handler(FootnoteError, _footnote_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
-    _add_routes(app, service, allowed_origins)
+    _add_routes(app, service)
 
     def describe() -> PageText | str:
         try:
@@ -107,18 +107,8 @@ def sentence_of(error: FootnoteError) -> str:
     return text if text.endswith((".", "?", "!")) else text + "."
 
 
-def _add_routes(app: FastAPI, service: Service, allowed_origins: Sequence[str]) -> None:
-    def known_origin(request: Request) -> None:
-        origin = request.headers.get("origin")
-        own = f"{request.url.scheme}://{request.headers.get('host', '')}"
-        if not is_allowed(origin, own=own, allowed_origins=allowed_origins):
-            raise HTTPException(
-                403,
-                f"This site ({origin}) is not on the list of sites that may ask; whoever runs the "
-                "bot can add it to FOOTNOTE_CHATBOT_ALLOWED_ORIGINS.",
-            )
-
-    @app.post("/api/ask", dependencies=[Depends(known_origin)], response_model=None)
+def _add_routes(app: FastAPI, service: Service) -> None:
+    @app.post("/api/ask", response_model=None)
     def ask(body: AskRequest, request: Request) -> Response:
         question = check_length(body.question)
         history = [Turn(turn.question, turn.answer) for turn in body.history]
@@ -129,14 +119,14 @@ def _add_routes(app: FastAPI, service: Service, allowed_origins: Sequence[str]) 
         finished = [event for event in events if isinstance(event, Finished)]
         return JSONResponse(as_json(finished[-1].answer), headers={"cache-control": "no-store"})
 
-    @app.get("/api/documents/{document_id:path}", dependencies=[Depends(known_origin)])
+    @app.get("/api/documents/{document_id:path}")
     def document(document_id: str) -> dict[str, str | None]:
         found = service.document(document_id)
         return {"id": found.id, "title": found.title, "text": found.text, "source": found.source}
 
-    @app.get("/widget.js", response_model=None)
+    @app.get(WIDGET, response_model=None)
     def widget() -> Response:
-        # The one file that any site may load; what it may ask is decided above.
+        # The one file that any site may load; what it may ask the perimeter decides.
         headers = {
             "access-control-allow-origin": "*",
             "cross-origin-resource-policy": "cross-origin",

@@ -92,6 +92,9 @@
       rel: "noopener noreferrer nofollow" }, `Read it at ${url.hostname}`) : source);
   }
 
+  /** What render.py may draw differently from the document is no difference. @param {string} text */
+  const bare = (text) => text.replace(/[\s\x00-\x1f\x7f\ufffd]/g, "");
+
   /** @param {SourceDocument} found @param {HTMLElement} place */
   function showWords(found, place) {
     const start = indexOfCodePoint(found.text, Number(place.dataset.start));
@@ -100,7 +103,7 @@
       ?.querySelector(`blockquote[data-quote="${Number(place.dataset.number)}"]`)?.textContent;
     title.textContent = found.title;
     showOrigin(found.source);
-    if (quote && quote !== found.text.slice(start, end)) {
+    if (quote && bare(quote) !== bare(found.text.slice(start, end))) {
       words.replaceChildren(make("p", { class: "fn-notice" }, "This document has changed since " +
         "the answer was written, so the quoted words cannot be marked in it."), found.text);
       return;
