@@ -1,12 +1,23 @@
 """What tests share: the real embedder, a real index of the bundled documents, the public sets."""
 
 import os
+import shutil
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, sync_playwright
 
 from chatbot.ask import Reader
+from chatbot.errors import StillLoading
+from chatbot.service import Service
 from corpus.load import Corpus, load_corpus
 from index.build import build_index
 from index.embed import BUNDLED, Embedder
@@ -15,6 +26,14 @@ from index.split import PASSAGE_TOKENS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ROOT / "corpus" / "documents"
+ARTIFACTS = ROOT / "tests" / "artifacts"
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +85,102 @@ def test_data() -> Path:
         pytest.skip("FOOTNOTE_TEST_DATA does not name a folder of public sets")
     path = Path(folder)
     return path if path.is_absolute() else (ROOT / path)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server on loopback: where it is, and the sites it lets ask."""
+
+    url: str
+    host_page: str
+
+
+@pytest.fixture(scope="session")
+def site(bundled_index: Path) -> Iterator[Site]:
+    """The real app over the bundled documents, and a bare page of another origin beside it."""
+    from chatbot.server import make_app
+
+    bot, host = _listen(), _listen()
+    bot_url = f"http://127.0.0.1:{bot.getsockname()[1]}"
+    host_url = f"http://127.0.0.1:{host.getsockname()[1]}"
+    service = Service(
+        index=bundled_index,
+        embedding_model=BUNDLED,
+        passage_tokens=PASSAGE_TOKENS,
+        model=None,
+        suggestions=["Who coined the term narco-peace?", "How tall is Mount Everest?"],
+    )
+    service.start()
+    app = make_app(service, allowed_origins=[host_url], title="Footnote")
+    with _serving(app, bot), _serving(_bare_page(bot_url), host):
+        _wait_until_ready(service)
+        yield Site(url=bot_url, host_page=host_url)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; without one the tests that need it are skipped, but never in CI."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have a Chromium")
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
+        yield opened
+        opened.close()
+
+
+def _bare_page(bot_url: str) -> FastAPI:
+    """A page that holds nothing but the widget's tag, under the strictest policy it can bear."""
+    from fastapi.responses import HTMLResponse
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    policy = (
+        f"default-src 'none'; script-src {bot_url}; connect-src {bot_url}; "
+        "require-trusted-types-for 'script'"
+    )
+
+    @app.get("/")
+    def page() -> HTMLResponse:
+        return HTMLResponse(
+            '<!doctype html><html lang="en"><title>A bare page</title><h1>A bare page</h1>'
+            f'<script src="{bot_url}/widget.js" defer></script></html>',
+            headers={"content-security-policy": policy},
+        )
+
+    return app
+
+
+def _listen() -> socket.socket:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener
+
+
+@contextmanager
+def _serving(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join(timeout=10)
+
+
+def _wait_until_ready(service: Service) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            if service.scope().suggestions:
+                return
+        except StillLoading:
+            pass
+        time.sleep(0.1)
+    pytest.fail("the server was not ready in two minutes")
 
 
 def build(corpus: Corpus, folder: Path, embedder: Embedder) -> None:

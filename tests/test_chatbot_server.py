@@ -1,0 +1,120 @@
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from conftest import Site
+
+QUESTION = {"question": "Who coined the term narco-peace?"}
+
+
+def ask(site: Site, body: object, **headers: str) -> httpx.Response:
+    return httpx.post(f"{site.url}/api/ask", json=body, headers=headers, timeout=30)
+
+
+def test_ask_gives_a_cited_answer_as_json(site: Site) -> None:
+    answer = ask(site, QUESTION).json()
+    (citation,) = answer["citations"]
+    document = httpx.get(f"{site.url}/api/documents/{citation['document_id']}").json()
+    assert answer["status"] == "answered"
+    assert "Vanda Felbab-Brown" in citation["quote"]
+    assert document["text"][citation["start"] : citation["end"]] == citation["quote"]
+    assert set(document) == {"id", "title", "text", "source"}
+
+
+def test_ask_streams_events_in_order(site: Site) -> None:
+    response = ask(site, QUESTION, accept="text/event-stream")
+    events = [part.split("\n") for part in response.text.strip().split("\n\n")]
+    names = [lines[0].removeprefix("event: ") for lines in events]
+    data = [json.loads(lines[1].removeprefix("data: ")) for lines in events]
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert names == ["meta", "hits", "sentence", "done"]
+    assert data[2]["citations"][0]["number"] == data[2]["sentence"]["citations"][0]
+    assert data[3]["sentences"] == [data[2]["sentence"]]
+
+
+def test_history_makes_a_follow_up_whole(site: Site) -> None:
+    history = [{"question": "How many homicides were there in January 2012?", "answer": "411"}]
+    answer = ask(site, {"question": "And in February?", "history": history}).json()
+    assert "402" in answer["citations"][0]["quote"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        ({"question": ""}, 422, "The question is empty"),
+        ({"question": "x" * 2001}, 422, "at most 2,000"),
+        ({"question": "x" * 70_000}, 413, "too large"),
+        ({"q": "x"}, 422, "Send JSON like"),
+        (["x"], 422, "Send JSON like"),
+        ({"question": "x", "history": [{"question": "y"}] * 30}, 422, "Send JSON like"),
+    ],
+)
+def test_wrong_use_is_a_sentence(site: Site, body: object, status: int, says: str) -> None:
+    response = ask(site, body)
+    assert response.status_code == status
+    assert says in response.json()["error"]
+
+
+def test_a_body_that_lies_about_its_length_is_cut_off(site: Site) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b'{"question": "'
+        for _ in range(100):
+            yield b"x" * 10_000
+
+    with pytest.raises(httpx.HTTPError):
+        httpx.post(f"{site.url}/api/ask", content=endless(), timeout=10).raise_for_status()
+
+
+def test_unknown_document_is_not_found(site: Site) -> None:
+    for document_id in ("nope.md", "../../etc/passwd", "%2e%2e/%2e%2e/etc/passwd"):
+        assert httpx.get(f"{site.url}/api/documents/{document_id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://127.0.0.1"]
+)
+def test_unknown_origins_reach_nothing_but_a_reason(site: Site, origin: str) -> None:
+    refused = ask(site, QUESTION, origin=origin)
+    assert refused.status_code == 403
+    assert "FOOTNOTE_CHATBOT_ALLOWED_ORIGINS" in refused.json()["error"]
+    for path in ("/", "/config", "/gradio_api/queue/join", "/api/documents/x"):
+        response = httpx.get(f"{site.url}{path}", headers={"origin": origin})
+        assert response.status_code == 403
+
+
+def test_allowed_and_own_origins_may_ask(site: Site) -> None:
+    for origin in (site.host_page, site.url):
+        response = ask(site, QUESTION, origin=origin)
+        assert response.status_code == 200
+    assert ask(site, QUESTION, origin=site.host_page).headers["access-control-allow-origin"] == (
+        site.host_page
+    )
+
+
+def test_every_response_has_the_security_headers(site: Site) -> None:
+    for path in ("/", "/widget.js", "/healthz", "/nothing"):
+        headers = httpx.get(f"{site.url}{path}").headers
+        assert "object-src 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path", ["/gradio_api/upload", "/monitoring", "/gradio_api/file=/etc/passwd"]
+)
+def test_routes_of_gradio_that_we_do_not_use_are_closed(site: Site, path: str) -> None:
+    assert httpx.get(f"{site.url}{path}").status_code == 404
+    assert httpx.post(f"{site.url}{path}").status_code == 404
+
+
+def test_health_and_readiness(site: Site) -> None:
+    assert httpx.get(f"{site.url}/healthz").json() == {"status": "alive"}
+    assert httpx.get(f"{site.url}/readyz").json() == {"status": "ready"}
+
+
+def test_widget_is_one_script_for_any_site(site: Site) -> None:
+    response = httpx.get(f"{site.url}/widget.js", headers={"origin": "https://any.example"})
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert response.headers["content-type"].startswith("text/javascript")
+    assert "innerHTML" not in response.text

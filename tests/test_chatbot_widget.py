@@ -1,0 +1,85 @@
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import ARTIFACTS, Site
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(params=[1280, 360])
+def host_page(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A bare page of another origin that holds the widget's tag."""
+    context = browser.new_context(viewport={"width": request.param, "height": 760})
+    page = context.new_page()
+    page.goto(site.host_page)
+    yield page
+    context.close()
+
+
+def requests_of(page: Page) -> list[str]:
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    return urls
+
+
+def test_a_cited_answer_in_another_site(host_page: Page, site: Site) -> None:
+    refused: list[str] = []
+    host_page.on("console", lambda m: refused.append(m.text) if m.type == "error" else None)
+    urls = requests_of(host_page)
+    host_page.get_by_role("button", name="Ask").click()
+    assert urls == []  # nothing is asked of anyone before the first question
+    box = host_page.get_by_role("textbox")
+    expect(box).to_be_focused()
+    box.fill("Which office does Carlos Marroquín head?")
+    box.press("Enter")
+    marker = host_page.get_by_role("button", name="Source 1").first
+    expect(marker).to_be_visible(timeout=30_000)
+    ARTIFACTS.mkdir(exist_ok=True)
+    assert host_page.viewport_size
+    name = f"widget-{host_page.viewport_size['width']}"
+    host_page.screenshot(path=ARTIFACTS / f"{name}.png")
+    marker.click()
+    expect(host_page.locator("mark")).to_contain_text("Social Fabric Reconstruction Unit")
+    expect(host_page.locator("mark")).to_be_in_viewport()
+    host_page.screenshot(path=ARTIFACTS / f"{name}-source.png")
+    assert {url.startswith(site.url) for url in urls} == {True}
+    assert refused == []
+
+
+def test_what_is_not_there_is_said(host_page: Page) -> None:
+    host_page.get_by_role("button", name="Ask").click()
+    box = host_page.get_by_role("textbox")
+    box.fill("How tall is Mount Everest?")
+    box.press("Enter")
+    expect(host_page.get_by_text("The documents don").first).to_be_visible(timeout=30_000)
+
+
+def test_escape_closes_and_gives_the_focus_back(host_page: Page) -> None:
+    launcher = host_page.get_by_role("button", name="Ask")
+    launcher.click()
+    host_page.get_by_role("textbox").press("Escape")
+    expect(launcher).to_be_focused()
+
+
+def test_a_site_that_is_not_on_the_list_is_told_so(browser: Browser, site: Site) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(site.host_page.replace("127.0.0.1", "localhost"))
+    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("textbox").fill("Who coined the term narco-peace?")
+    page.get_by_role("textbox").press("Enter")
+    expect(page.get_by_text("FOOTNOTE_CHATBOT_ALLOWED_ORIGINS").first).to_be_visible(timeout=30_000)
+    context.close()
+
+
+def test_widget_is_accessible(browser: Browser, site: Site) -> None:
+    """Axe needs to run script of its own, which the bare page's policy forbids."""
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    page.goto(site.host_page)
+    page.get_by_role("button", name="Ask").click()
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+    assert [violation["id"] for violation in found.response["violations"]] == []
+    context.close()
