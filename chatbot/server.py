@@ -69,6 +69,7 @@ def make_app(service: Service, *, allowed_origins: Sequence[str], title: str) ->
     _add_routes(app, service)
 
     def describe() -> PageText | str:
+        service.wait()
         try:
             scope = service.scope()
         except FootnoteError as error:

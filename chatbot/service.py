@@ -20,6 +20,7 @@ from index.errors import MissingIndex
 from index.generation import Generation, current_name, open_current
 
 MOST_SUGGESTIONS = 4
+LONGEST_WAIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +53,22 @@ class Service:
         self._generation: Generation | None = None
         self._problem: FootnoteError = StillLoading("Footnote is still loading; ask again shortly.")
         self._changing = threading.Lock()
+        self._loaded = threading.Event()
+        self._loaded.set()
 
     def start(self) -> None:
         """Begin loading in the background."""
+        self._loaded.clear()
         threading.Thread(target=self._load, name="load", daemon=True).start()
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
         """Yield the events of one answer; a FootnoteError says why there is none."""
+        self.wait()
         yield from stream_answer(question, history, reader=self._reader())
+
+    def wait(self) -> None:
+        """Wait until loading has ended, well or not, but not for ever."""
+        self._loaded.wait(LONGEST_WAIT_SECONDS)
 
     def document(self, document_id: str) -> Document:
         """Return a document of the generation in use."""
@@ -87,6 +96,8 @@ class Service:
             self._suggestions = self._answerable()
         except FootnoteError as error:
             self._problem = error
+        finally:
+            self._loaded.set()
 
     def _change_generation(self) -> None:
         """Open the generation in use if it is another; questions under way keep the old one."""
