@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from chatbot.ask import Reader
@@ -65,7 +65,7 @@ def index_command(arguments: argparse.Namespace) -> int:
         _print_json(asdict(report))
         return GOOD
     print(
-        f"{report.documents} documents, {report.passages} passages "
+        f"{_count(report.documents, 'document')}, {_count(report.passages, 'passage')} "
         f"({report.added} added, {report.updated} updated, {report.removed} removed, "
         f"{report.unchanged} unchanged) in {report.seconds:.1f} s."
     )
@@ -252,7 +252,7 @@ def doctor_command(arguments: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="footnote",
         description="Answers questions from a folder of documents; every sentence carries the "
         "exact words it rests on.",
@@ -274,7 +274,7 @@ def _parser() -> argparse.ArgumentParser:
     index.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="folders or files")
     search = add("search", search_command)
     search.add_argument("query", metavar="QUERY")
-    search.add_argument("-k", type=_positive, default=10, help="how many passages (10)")
+    search.add_argument("-k", type=_number(1000), default=10, help="how many passages (10)")
     ask = add("ask", ask_command, model=True)
     ask.add_argument("question", nargs="?", metavar="QUESTION")
     ask.add_argument(
@@ -282,7 +282,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve = add("serve", serve_command, model=True)
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
-    serve.add_argument("--port", type=_positive, help="port to listen on (7860)")
+    serve.add_argument("--port", type=_number(65535), help="port to listen on (7860)")
     evaluate = add("eval", eval_command, model=True)
     evaluate.add_argument("suite", nargs="?", default="grounding", choices=("grounding", "check"))
     evaluate.add_argument("--cases", nargs="+", type=Path, metavar="FILE", help="JSONL case files")
@@ -294,11 +294,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_USE, f"footnote: {message}; see `{self.prog} --help`.\n")
+
+
+def _number(most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {most}")
+        return int(text)
+
+    return read
 
 
 def _settings(arguments: argparse.Namespace) -> "Settings":
@@ -362,6 +371,10 @@ def _progress(verb: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(verb, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _print_json(value: dict[str, Any]) -> None:

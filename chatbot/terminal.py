@@ -25,7 +25,9 @@ def show_answer(answer: Answer) -> str:
         " ".join(s.text.split()) + "".join(f" [{number}]" for number in s.citations)
         for s in answer.sentences
     )
-    lines = [_wrap(text), "", *(_wrap(notice) for notice in notices)]
+    lines = [_wrap(text), ""]
+    for notice in notices:
+        lines += [_wrap(notice), ""]
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page else ""
         where = f"{citation.title}{page} ({citation.span.document_id})"

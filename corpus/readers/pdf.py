@@ -1,5 +1,6 @@
 """PDF: paragraphs page by page, with lines joined, hyphenation undone and headings told by size."""
 
+import logging
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Line:
 
 def read_pdf(path: Path) -> Extract:
     """Lines that recur at the top or bottom of pages are left out as running heads and feet."""
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it mends it need not tell users
     reader = PdfReader(path)
     if reader.is_encrypted and not reader.decrypt(""):
         raise UnreadableDocument("protected by a password")
