@@ -15,13 +15,15 @@ from corpus.document import Document, Heading, Page
 from corpus.errors import UnreadableDocument
 
 SEPARATOR = "\n\n"
+ISO_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 # Invisible characters that hide text from people or from search: soft hyphen, zero-width space,
 # word joiner, byte-order mark, bidirectional controls and tag characters. Zero-width joiners stay:
 # several scripts are misspelt without them.
 INVISIBLE = re.compile(
-    "[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    "[\u00ad\u200b\u2060\ufeff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
+LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -47,7 +49,7 @@ class Extract:
 
 def clean(text: str) -> str:
     r"""Return `text` in NFC with `\\n` line ends and without invisible or control characters."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    text = LINE_END.sub("\n", text)
     for ligature, letters in LIGATURES.items():
         text = text.replace(ligature, letters)
     text = CONTROL.sub("", INVISIBLE.sub("", text))
@@ -78,15 +80,16 @@ def make_document(
         raise UnreadableDocument("no text in it (a scan needs text recognition first)")
     # NFC can change across a joint; the separator is a newline, which composes with nothing.
     text = SEPARATOR.join(parts)
-    title = clean(extract.title or "") or next((h.text for h in headings), fallback_title)
+    title = clean(extract.title or "") or next((h.text for h in headings), clean(fallback_title))
+    date = ISO_DATE.match(extract.published_on or "")
     return Document(
         id=document_id,
         title=" ".join(title.split()),
         text=text,
         headings=tuple(headings),
         pages=tuple(pages.values()),
-        source=extract.source,
-        published_on=extract.published_on,
+        source=clean(extract.source or "") or None,
+        published_on=date.group() if date else None,
         language=extract.language,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         modified_at=modified_at,

@@ -12,6 +12,7 @@ Every error a user can meet is one sentence that says what to do next:
     ├── StaleIndex              index/errors     the index was made with other settings
     ├── DamagedIndex            index/errors     the index is not whole
     ├── IndexBusy               index/errors     another process is writing the index
+    ├── UnwritableIndex         index/errors     the folder named cannot hold an index
     ├── BadModelFiles           index/errors     the embedding model is missing or altered
     ├── WrongQuestion           chatbot/errors   the question is empty or too long
     ├── UnknownModel            chatbot/errors   no provider has this name

@@ -59,13 +59,18 @@ def load_corpus(paths: Sequence[Path]) -> Corpus:
 def load_document(file: Path, *, root: Path, document_id: str) -> Document:
     """Read one file under `root`; UnreadableDocument carries the reason when that is impossible."""
     inside = root.resolve() if root.is_dir() else root.resolve().parent
-    if not file.resolve().is_relative_to(inside):
+    try:
+        target = file.resolve()
+    except (OSError, RuntimeError) as error:
+        raise UnreadableDocument("a link that leads to itself") from error
+    if not target.is_relative_to(inside):
         raise UnreadableDocument("a link that leads out of the folder")
     if not file.is_file():
         raise UnreadableDocument("not a regular file")
     if file.suffix.lower() not in READERS:
         raise UnreadableDocument(
-            f"files ending in {file.suffix or 'nothing'} are not read (known: {', '.join(READERS)})"
+            f"files ending in {_printable(file.suffix) or 'nothing'} are not read "
+            f"(known: {', '.join(READERS)})"
         )
     try:
         stat = file.stat()
@@ -89,7 +94,10 @@ def _walk(root: Path) -> Iterator[Path]:
         return
     for folder, subfolders, names in os.walk(root):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+        links = [name for name in subfolders if Path(folder, name).is_symlink()]
+        yield from (
+            Path(folder, name) for name in sorted(names + links) if not name.startswith(".")
+        )
 
 
 def _printable(name: str) -> str:

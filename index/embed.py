@@ -38,7 +38,7 @@ class Embedder:
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             self._model: Any = SentenceTransformer(location, device="cpu", trust_remote_code=False)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # safetensors, tokenizers and torch raise their own
             raise BadModelFiles(
                 f"the embedding model {name!r} cannot be loaded; name a sentence-transformers "
                 "model or folder that is on this machine in [index] embedding_model."

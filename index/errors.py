@@ -19,5 +19,9 @@ class IndexBusy(FootnoteError):
     """Another process is writing the index."""
 
 
+class UnwritableIndex(FootnoteError):
+    """The folder named cannot hold an index."""
+
+
 class BadModelFiles(FootnoteError):
     """The embedding model's files are missing or are not the ones expected."""

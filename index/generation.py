@@ -9,6 +9,7 @@ silence, and deleting and adding again leaves passages that are never found.
 """
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,16 +18,15 @@ from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from corpus.document import Document
-from index.errors import DamagedIndex, IndexBusy, MissingIndex, StaleIndex
+from index.errors import DamagedIndex, IndexBusy, MissingIndex, StaleIndex, UnwritableIndex
 from index.passage import Passage
 from index.store import Store
 from index.vectors import VectorStore
 
 FORMAT = 1
-GENERATIONS_KEPT = 2
 
 
 class Skip(BaseModel):
@@ -54,7 +54,7 @@ class Manifest(BaseModel):
 
 
 class Generation:
-    """An open generation: its manifest, documents, passages and vectors. Never written again."""
+    """An open generation: its manifest, documents, passages and vectors. Only read."""
 
     def __init__(
         self, folder: Path, manifest: Manifest, store: Store, vectors: VectorStore
@@ -116,22 +116,26 @@ def open_generation(folder: Path, manifest: Manifest) -> Generation:
 def current_name(index: Path) -> str | None:
     """Return the name of the generation in use, or None."""
     pointer = index / "CURRENT"
-    return pointer.read_text().strip() if pointer.is_file() else None
+    if not pointer.is_file():
+        return None
+    try:
+        return pointer.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _damaged(index / "generations" / "?", "its pointer cannot be read") from error
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read a generation's manifest; StaleIndex if another version of Footnote wrote it."""
     try:
-        raw = (folder / "manifest.json").read_text()
-        manifest = Manifest.model_validate_json(raw)
-    except (OSError, ValidationError, UnicodeDecodeError) as error:
+        raw = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if raw["format"] != FORMAT:
+            raise StaleIndex(
+                f"the index has format {raw['format']}, this version reads {FORMAT}; run "
+                "`footnote index` to build it again."
+            )
+        return Manifest.model_validate(raw)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(folder, "its manifest is missing or cannot be read") from error
-    if manifest.format != FORMAT:
-        raise StaleIndex(
-            f"the index has format {manifest.format}, this version reads {FORMAT}; run "
-            "`footnote index` to build it again."
-        )
-    return manifest
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -140,17 +144,24 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def swap(index: Path, name: str) -> None:
-    """Make the generation `name` the one in use and remove all but the newest two."""
+    """Make the generation `name` the one in use; keep the one before it, remove all others."""
     _write_atomically(index / "CURRENT", name + "\n")
     others = sorted(p for p in (index / "generations").iterdir() if p.name != name)
-    for old in others[: 1 - GENERATIONS_KEPT or None]:
-        shutil.rmtree(old, ignore_errors=True)
+    whole = [p for p in others if (p / "manifest.json").is_file()]
+    for old in others:
+        if old not in whole[-1:]:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager
 def writing(index: Path) -> Iterator[None]:
     """Hold the index's lock; IndexBusy at once if another process holds it."""
-    index.mkdir(parents=True, exist_ok=True)
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnwritableIndex(
+            f"{index} cannot hold an index ({error.strerror}); give another folder with --index."
+        ) from error
     lock = FileLock(index / "lock")
     try:
         lock.acquire(timeout=0)

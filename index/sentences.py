@@ -16,8 +16,14 @@ ABBREVIATIONS = frozenset(
     "vs etc al cf ca no nos vol pp p fig ed eds e.g i.e a.m p.m u.s u.k u.n ee.uu "
     "jan feb mar apr jun jul aug sep sept oct nov dec inc ltd co corp dept est approx lic".split()
 )
-# These end sentences too; a capital letter after them settles it.
+LONGEST_ABBREVIATION = 40  # characters looked at before a full stop
+# These end sentences too; the word after them settles it.
 SOMETIMES_LAST = frozenset("etc al a.m p.m u.s u.k u.n ee.uu inc ltd co corp no".split())
+STARTERS = frozenset(
+    "a an the this that these those it he she they we you i his her their its there then in on at by "
+    "for from with after before but and or so however when while as if although no not one "
+    "el la los las un una este esta eso él ella en pero y no cuando entonces".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,10 @@ def _is_boundary(text: str, start: int, match: re.Match[str], end: int) -> bool:
     if mark[0] in "。！？":
         return True
     rest = text[match.end() : min(end, match.end() + 40)].lstrip()
-    following = rest.lstrip(OPENERS + " ")[:1]
+    following = rest.lstrip(OPENERS + " ")
     if not following:
         return True
-    if following.islower():
+    if following[0].islower():
         return False  # '"Stop!" he said' and 'approx. five' go on
     if mark[0] != "." or mark.startswith(("...", "..")):
         return True
@@ -69,13 +75,15 @@ def _is_boundary(text: str, start: int, match: re.Match[str], end: int) -> bool:
 
 
 def _is_abbreviation(before: str, following: str) -> bool:
-    found = re.search(r"[^\s(\[“\"'‘]+$", before)
+    found = re.search(r"[^\s(\[“\"'‘]+$", before[-LONGEST_ABBREVIATION:])
     word = found.group() if found else ""
     lowered = word.lower()
     if lowered in ABBREVIATIONS:
         if lowered == "no":  # "No. 5" but "He said no. Then"
-            return following.isdigit()
-        return lowered not in SOMETIMES_LAST
+            return following[0].isdigit()
+        if lowered in SOMETIMES_LAST:  # "the U.S. Treasury" but "in the U.S. The Treasury"
+            return following.split(maxsplit=1)[0].lower() not in STARTERS
+        return True
     if re.fullmatch(r"[A-ZÀ-Þ]", word):  # an initial: "J. Edgar"
         return True
     return bool(re.fullmatch(r"\d{1,3}", word)) and len(before.strip()) == len(word)  # "1. First"

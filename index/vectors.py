@@ -58,7 +58,7 @@ class VectorStore:
         if not ids:
             return {}
         with _guarded():
-            found = self._collection.get(ids=list(ids), include=["embeddings"])
+            found = self._collection.get(ids=list(dict.fromkeys(ids)), include=["embeddings"])
         vectors = np.asarray(found["embeddings"], np.float32)
         return dict(zip(found["ids"], vectors, strict=True))
 

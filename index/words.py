@@ -62,7 +62,7 @@ def closeness(wanted: str, stems: frozenset[str]) -> float:
     """Return 1 if a stem is among `stems`, 0.8 if one of another ending or spelling is, else 0."""
     if wanted in stems:
         return 1.0
-    if len(wanted) < SHORTEST_NEAR or wanted.isdigit():
+    if len(wanted) < SHORTEST_NEAR or _has_digit(wanted):
         return 0.0
     return 0.8 if any(_is_near(wanted, other) for other in stems) else 0.0
 
@@ -70,12 +70,16 @@ def closeness(wanted: str, stems: frozenset[str]) -> float:
 @lru_cache(maxsize=100_000)
 def _is_near(one: str, other: str) -> bool:
     """clarifi/clarif and photograph/photo share a beginning; bukele/bukelle differ by a letter."""
-    if one[0] != other[0] or len(other) < SHORTEST_NEAR or other.isdigit():
+    if one[0] != other[0] or len(other) < SHORTEST_NEAR or _has_digit(other):
         return False
     shorter, longer = sorted((one, other), key=len)
     if longer.startswith(shorter):
         return True
     return len(longer) - len(shorter) <= 2 and SequenceMatcher(None, one, other).ratio() >= 0.85
+
+
+def _has_digit(word: str) -> bool:
+    return any(character.isdigit() for character in word)
 
 
 @cache

@@ -16,15 +16,28 @@ def read_docx(path: Path) -> Extract:
     blocks: list[Block] = []
     for item in document.iter_inner_content():
         if isinstance(item, Paragraph):
-            blocks.append(Block(item.text, _level(item)))
+            blocks.append(Block(_words(item), _level(item)))
         elif isinstance(item, Table):
-            blocks.extend(
-                Block(" | ".join(" ".join(cell.text.split()) for cell in row.cells))
-                for row in item.rows
-            )
+            blocks.extend(_rows(item))
     return Extract(
         blocks=blocks, title=properties.title or None, language=properties.language or None
     )
+
+
+def _rows(table: Table) -> list[Block]:
+    """A cell that spans several columns is given once for each, and read once."""
+    rows = [{cell._tc: cell for cell in row.cells}.values() for row in table.rows]
+    return [
+        Block(" | ".join(" ".join(" ".join(map(_words, c.paragraphs)).split()) for c in cells))
+        for cells in rows
+    ]
+
+
+def _words(paragraph: Paragraph) -> str:
+    """The paragraph's words, inserted ones included, hidden ones not."""
+    shown = "w:r[not(w:rPr/w:vanish)]/*[self::w:t or self::w:tab or self::w:br]"
+    pieces = paragraph._p.xpath(f".//{shown}")
+    return "".join(piece.text or "\t" if piece.tag.endswith("}t") else " " for piece in pieces)
 
 
 def _level(paragraph: Paragraph) -> int:

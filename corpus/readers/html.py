@@ -6,6 +6,7 @@ from pathlib import Path
 from lxml import etree, html
 
 from corpus.blocks import Block, Extract
+from corpus.readers.plain import decode
 
 BLOCKS = {
     "p", "li", "tr", "td", "th", "pre", "blockquote", "figcaption", "caption", "dt", "dd", "div",
@@ -16,14 +17,20 @@ LEFT_OUT = {
     "script", "style", "noscript", "template", "nav", "footer", "aside", "form", "button", "svg",
     "iframe", "object", "head", "select", "textarea",
 }  # fmt: skip
+DECLARED_WITHIN_BYTES = 4096
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
 def read_html(path: Path) -> Extract:
-    """The page's `<article>` or `<main>` if it has one, else its body."""
-    parser = html.HTMLParser(encoding=None, no_network=True, huge_tree=False)
-    page = html.document_fromstring(path.read_bytes(), parser=parser)
-    body = next(iter(page.xpath("//article") or page.xpath("//main") or page.xpath("//body")))
+    """The page's one `<article>`, or its `<main>`, or its whole body."""
+    data = path.read_bytes()
+    encoding = None
+    if not re.search(rb"charset\s*=", data[:DECLARED_WITHIN_BYTES]):
+        data, encoding = decode(data).encode("utf-8", "replace"), "utf-8"
+    parser = html.HTMLParser(encoding=encoding, no_network=True, huge_tree=False)
+    page = html.document_fromstring(data, parser=parser)
+    articles = page.xpath("//article")
+    body = (articles if len(articles) == 1 else page.xpath("//main") or page.xpath("//body"))[0]
     walker = _Walker()
     walker.walk(body)
     walker.flush()
@@ -49,9 +56,7 @@ class _Walker:
         tag = element.tag if isinstance(element.tag, str) else ""
         if tag and tag not in LEFT_OUT and not _is_hidden(element):
             if tag == "tr":
-                cells = [
-                    " ".join(cell.text_content().split()) for cell in element.xpath("./td|./th")
-                ]
+                cells = [_cell(cell) for cell in element.xpath("./td|./th")]
                 self.flush()
                 self.blocks.append(Block(" | ".join(cells)))
             else:
@@ -73,6 +78,13 @@ class _Walker:
         self._text = []
         if text:
             self.blocks.append(Block(text, level))
+
+
+def _cell(cell: etree._Element) -> str:
+    walker = _Walker()
+    walker.walk(cell)
+    walker.flush()
+    return " ".join(block.text for block in walker.blocks)
 
 
 def _is_hidden(element: etree._Element) -> bool:

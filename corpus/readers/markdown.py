@@ -19,10 +19,9 @@ def read_markdown(path: Path) -> Extract:
     text = decode(path.read_bytes()).replace("\r\n", "\n")
     match = FRONT_MATTER.match(text)
     fields: dict[str, Any] = {}
-    if match:
-        loaded = yaml.safe_load(match.group(1))
-        fields = loaded if isinstance(loaded, dict) else {}
-        text = text[match.end() :]
+    loaded = yaml.safe_load(match.group(1)) if match else None
+    if match and isinstance(loaded, dict):
+        fields, text = loaded, text[match.end() :]
     return Extract(
         blocks=_blocks(MarkdownIt("commonmark").enable("table").parse(text)),
         title=_field(fields, "title"),
@@ -59,7 +58,7 @@ def _blocks(tokens: list[Token]) -> list[Block]:
 def _words(token: Token) -> str:
     pieces = []
     for child in token.children or []:
-        if child.type in ("softbreak", "hardbreak"):
+        if child.type in ("softbreak", "hardbreak") or child.content.startswith("<br"):
             pieces.append(" ")
         elif child.type in ("text", "code_inline", "image"):
             pieces.append(child.content)

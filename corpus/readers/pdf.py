@@ -43,7 +43,7 @@ def read_pdf(path: Path) -> Extract:
     blocks = [
         Block(text, levels.get(size, 0) if len(text) <= LONGEST_HEADING else 0, page=number)
         for number, lines in enumerate(pages, start=1)
-        for text, size in _paragraphs([line for line in lines if _shape(line) not in running])
+        for text, size in _paragraphs(_without_edges(lines, running))
     ]
     return Extract(
         blocks=blocks, title=(reader.metadata.title if reader.metadata else None) or None
@@ -82,6 +82,12 @@ def _running_lines(pages: list[list[Line]]) -> set[str]:
         shape for lines in pages for shape in {_shape(line) for line in lines[:1] + lines[-1:]}
     )
     return {shape for shape, count in edges.items() if count > 1 and count > len(pages) / 2}
+
+
+def _without_edges(lines: list[Line], running: set[str]) -> list[Line]:
+    first = 1 if lines and _shape(lines[0]) in running else 0
+    last = -1 if len(lines) > 1 and _shape(lines[-1]) in running else None
+    return lines[first:last]
 
 
 def _paragraphs(lines: list[Line]) -> list[tuple[str, float]]:

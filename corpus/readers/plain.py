@@ -10,6 +10,8 @@ from corpus.blocks import Block, Extract, clean
 from corpus.errors import UnreadableDocument
 
 LONGEST_TITLE = 120
+BAD_BYTES = 0.2  # of the bytes beyond ASCII: more, and the text is not UTF-8
+WESTERN_BYTES = 0.3  # of all bytes: more beyond ASCII, and the script is not Latin
 UNWRAPPED_LINE = 120  # a text whose usual line is longer keeps one paragraph a line
 
 
@@ -34,13 +36,22 @@ def _is_shouted(paragraph: str) -> bool:
 
 
 def decode(data: bytes) -> str:
-    """Decode bytes as UTF-8, else as the encoding they look most like."""
+    """Decode bytes as UTF-8, else as the encoding they look most like.
+
+    A few bad bytes do not make another encoding. Western text in an old one has few letters beyond
+    ASCII, too few to guess from; it is read as Windows-1252, which holds Latin-1.
+    """
     if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableDocument("binary data, not text")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        match = from_bytes(data).best()
-        if match is None:
-            raise UnreadableDocument("its text encoding is not known") from None
-        return str(match)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    text = data.decode("utf-8-sig", "replace")
+    beyond_ascii = sum(byte > 127 for byte in data)
+    if text.count("\ufffd") <= beyond_ascii * BAD_BYTES:
+        return text
+    if beyond_ascii < len(data) * WESTERN_BYTES:
+        return data.decode("cp1252", "replace")
+    match = from_bytes(data).best()
+    if match is None:
+        raise UnreadableDocument("its text encoding is not known")
+    return str(match)

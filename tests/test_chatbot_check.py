@@ -1,0 +1,217 @@
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.ask import Reader
+from chatbot.check import SUPPORT_NEEDED, check_sentence, split_stream
+from chatbot.evidence import Candidate, find_candidates, frozen_weights
+from chatbot.question import read_question
+from corpus.document import Span
+from index.search import search
+from index.sentences import split_sentences
+
+COUNTED = "The country had counted 411 homicides in January 2012 and 402 in February 2012."
+TYPICAL = "Killings went from a typical 14 a day to five a day after the prison transfers."
+DENIED = "President Bukele has denied any talks with the gangs."
+MOVED = "Thirty gang leaders were moved to prisons with family visits."
+
+# Words and marks that make sentences end, or seem to.
+PARTS = ("The dog", "barks", "3.5", "Dr", "U.S", "no", ".", "!", "?", "...", " ", "\n", "\n\n", '"')
+PROSE = st.lists(st.sampled_from([*PARTS, "é", "。", "e.g.", "5"]), max_size=25).map("".join)
+
+
+@pytest.fixture(scope="module")
+def some(reader: Reader) -> Candidate:
+    question = "Who coined the term narco-peace?"
+    hits = search(question, generation=reader.generation, embedder=reader.embedder)
+    return find_candidates(
+        read_question(question),
+        hits,
+        generation=reader.generation,
+        embedder=reader.embedder,
+        weights=frozen_weights(),
+    )[0]
+
+
+@pytest.fixture(scope="module")
+def candidates(some: Candidate) -> list[Candidate]:
+    found, start = [], 0
+    for text in (COUNTED, TYPICAL, DENIED, MOVED):
+        found.append(replace(some, span=Span("a.txt", start, start + len(text)), text=text))
+        start += len(text) + 1
+    return found
+
+
+def _pieces(text: str, cuts: list[int]) -> list[str]:
+    edges = [0, *sorted({cut % (len(text) + 1) for cut in cuts}), len(text)]
+    return [text[a:b] for a, b in pairwise(edges)]
+
+
+@given(PROSE, st.lists(st.integers(0, 200), max_size=12))
+def test_sentences_are_the_same_whatever_the_pieces(text: str, cuts: list[int]) -> None:
+    whole = [text[s.start : s.end] for s in split_sentences(text)]
+    assert list(split_stream(_pieces(text, cuts))) == whole
+    assert list(split_stream(list(text))) == whole
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="an opening bracket at the end of a piece makes an abbreviation an end of sentence",
+)
+def test_a_piece_that_ends_in_a_bracket_ends_no_sentence() -> None:
+    text = "It cost approx. (five) dollars."
+    assert list(split_stream(["It cost approx. (", "five) dollars."])) == [text]
+
+
+@given(PROSE, st.lists(st.integers(0, 200), max_size=12))
+def test_no_character_is_lost(text: str, cuts: list[int]) -> None:
+    joined = "".join(split_stream(_pieces(text, cuts)))
+    assert re.sub(r"\s", "", joined) == re.sub(r"\s", "", text)
+
+
+def test_sentence_comes_before_the_next_one_is_finished() -> None:
+    taken: list[str] = []
+
+    def pieces() -> Iterator[str]:
+        for piece in ("One dog ", "barked. ", "Two cats", " ran."):
+            taken.append(piece)
+            yield piece
+
+    assert next(split_stream(pieces())) == "One dog barked."
+    assert taken == ["One dog ", "barked. ", "Two cats"]
+
+
+def test_decimal_point_at_the_end_of_a_piece_is_no_end() -> None:
+    assert list(split_stream(["It fell by 3.", "5 percent. ", "Good."])) == [
+        "It fell by 3.5 percent.",
+        "Good.",
+    ]
+
+
+def test_empty_stream_has_no_sentence() -> None:
+    assert list(split_stream([])) == list(split_stream(["", " ", "\n"])) == []
+
+
+def test_exact_sentence_is_supported_by_itself(candidates: list[Candidate]) -> None:
+    checked = check_sentence(COUNTED, candidates)
+    assert [c.text for c in checked.supports] == [COUNTED]
+    assert checked.support == 1.0
+
+
+def test_close_paraphrase_is_supported(candidates: list[Candidate]) -> None:
+    checked = check_sentence("In January 2012 the country counted 411 homicides.", candidates)
+    assert [c.text for c in checked.supports] == [COUNTED]
+    assert checked.support >= SUPPORT_NEEDED
+
+
+def test_two_sentences_may_support_one_in_reading_order(candidates: list[Candidate]) -> None:
+    text = "After leaders were moved to prisons with family visits, killings went from 14 to five."
+    checked = check_sentence(text, list(reversed(candidates)))
+    assert [c.text for c in checked.supports] == [TYPICAL, MOVED]
+
+
+def test_two_documents_do_not_support_one_sentence(candidates: list[Candidate]) -> None:
+    text = "After leaders were moved to prisons with family visits, killings went from 14 to five."
+    apart = [replace(c, span=replace(c.span, document_id=c.text)) for c in candidates]
+    assert check_sentence(text, apart).supports == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        COUNTED.replace("411", "412"),
+        COUNTED.replace("2012", "2013"),
+        COUNTED.replace("January", "March"),
+        COUNTED.replace("The country", "The country, Honduras,"),
+        DENIED.replace("has denied", "has held"),
+        DENIED.replace("Bukele", "Funes"),
+        TYPICAL.replace("14", "40"),
+        "The moon is made of cheese.",
+        "",
+        "[1]",
+        "and the of",
+    ],
+)
+def test_changed_copy_is_not_supported(wrong: str, candidates: list[Candidate]) -> None:
+    checked = check_sentence(wrong, candidates)
+    assert checked.supports == ()
+    assert checked.support == 0.0
+
+
+NEGATED = (
+    COUNTED.replace("had counted", "had not counted"),
+    COUNTED.replace("had counted", "hadn't counted"),
+    COUNTED.replace("had counted", "never counted"),
+)
+
+
+@pytest.mark.parametrize("wrong", NEGATED)
+def test_negated_copy_is_not_supported_by_its_sentence(
+    wrong: str, candidates: list[Candidate]
+) -> None:
+    assert check_sentence(wrong, candidates[:2]).supports == ()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="any second sentence of the document lends its negation to the pair",
+)
+@pytest.mark.parametrize("wrong", NEGATED)
+def test_negation_is_not_borrowed_from_another_sentence(
+    wrong: str, candidates: list[Candidate]
+) -> None:
+    assert check_sentence(wrong, candidates).supports == ()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="the first word is never held to be a name: 'Honduras had counted' passes",
+)
+def test_another_name_as_the_first_word_is_not_supported(candidates: list[Candidate]) -> None:
+    assert check_sentence(COUNTED.replace("The country", "Honduras"), candidates).supports == ()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a number in letters is not held to be exact: 'six' passes for 'five'",
+)
+def test_changed_number_in_letters_is_not_supported(candidates: list[Candidate]) -> None:
+    assert check_sentence(TYPICAL.replace("five", "six"), candidates).supports == ()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="words are compared as a set: numbers may change places",
+)
+def test_swapped_numbers_are_not_supported(candidates: list[Candidate]) -> None:
+    swapped = COUNTED.replace("411", "x").replace("402", "411").replace("x", "402")
+    assert check_sentence(swapped, candidates).supports == ()
+
+
+@pytest.mark.parametrize("marker", [" [7]", "[1, 2]", " [1-3]", "【4†source】", "^2", " [1][2]"])
+def test_made_up_markers_are_removed(marker: str, candidates: list[Candidate]) -> None:
+    checked = check_sentence(COUNTED[:-1] + marker + ".", candidates)
+    assert checked.text == COUNTED
+    assert [c.text for c in checked.supports] == [COUNTED]
+
+
+@pytest.mark.parametrize("bullet", ["- ", "* ", "• "])
+def test_bullets_are_removed(bullet: str, candidates: list[Candidate]) -> None:
+    assert check_sentence(bullet + COUNTED, candidates).text == COUNTED
+
+
+def test_no_candidates_support_nothing() -> None:
+    assert check_sentence(COUNTED, []).supports == ()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a marker right after the full stop hides the end of the sentence: two become one",
+)
+def test_marker_after_the_full_stop_ends_the_sentence() -> None:
+    assert len(list(split_stream(["One dog barked.[1] Two cats ran.[2]"]))) == 2

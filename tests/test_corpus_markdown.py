@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from corpus.document import Document
+from corpus.load import load_corpus
+
+
+def read(folder: Path, text: str, name: str = "a.md") -> Document:
+    (folder / name).write_bytes(text.encode())
+    return load_corpus([folder]).documents[0]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_front_matter(tmp_path: Path, line_end: str) -> None:
+    lines = ["---", "title: The truce", "url: https://a.org/b", "date: 2013-05-01", "lang: en"]
+    document = read(tmp_path, line_end.join([*lines, "---", "", "# A heading", "", "Words."]))
+    assert document.title == "The truce"
+    assert document.source == "https://a.org/b"
+    assert document.published_on == "2013-05-01"
+    assert document.language == "en"
+    assert document.text == "A heading\n\nWords."
+
+
+def test_year_alone_is_a_date(tmp_path: Path) -> None:
+    assert read(tmp_path, "---\npublished_on: 2013\n---\nWords.").published_on == "2013"
+
+
+def test_first_heading_is_the_title_without_front_matter(tmp_path: Path) -> None:
+    document = read(tmp_path, "## Two\n\n### *Three* `x`\n\nWords.\n\nUnder\n=====\n")
+    assert document.title == "Two"
+    assert [(h.level, h.text) for h in document.headings] == [
+        (2, "Two"),
+        (3, "Three x"),
+        (1, "Under"),
+    ]
+
+
+def test_markup_is_dropped_and_words_stay(tmp_path: Path) -> None:
+    document = read(
+        tmp_path,
+        "A **bold** and *soft* [link](http://x.y) with `code` &amp; \\*star\\*,\nwrapped.\n\n"
+        "> quoted words\n\n- first\n- second\n\n![a picture](p.png)\n\n<div>raw</div>\n",
+    )
+    assert document.text == (
+        "A bold and soft link with code & *star*, wrapped.\n\n"
+        "quoted words\n\nfirst\n\nsecond\n\na picture"
+    )
+
+
+def test_comments_and_html_blocks_are_left_out(tmp_path: Path) -> None:
+    text = "One.\n\n<!-- a hidden order -->\n\n<script>bad()</script>\n\nTwo <!-- x -->words."
+    assert read(tmp_path, text).text == "One.\n\nTwo words."
+
+
+def test_table_row_is_one_block(tmp_path: Path) -> None:
+    table = "| Year | Rate |\n|---|---:|\n| 2012 | **41** |\n| 2015 | 103 |\n"
+    assert read(tmp_path, table).text == "Year | Rate\n\n2012 | 41\n\n2015 | 103"
+
+
+def test_code_keeps_its_lines(tmp_path: Path) -> None:
+    text = "```python\nfor x in y:\n    print(x)\n```\n\n    indented()\n"
+    assert read(tmp_path, text).text == "for x in y:\n    print(x)\n\nindented()"
+
+
+def test_bad_front_matter_is_skipped_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "ok.md").write_text("Words.")
+    (tmp_path / "bad.md").write_text("---\ntitle: A: b\n---\nWords.")
+    (skipped,) = load_corpus([tmp_path]).skipped
+    assert skipped.path == "bad.md"
+    assert "\n" not in skipped.reason
+    assert "ScannerError" in skipped.reason
+
+
+def test_front_matter_never_builds_objects(tmp_path: Path) -> None:
+    (tmp_path / "ok.md").write_text("Words.")
+    order = "!!python/object/apply:os.mkdir ['%s']" % (tmp_path / "made")
+    (tmp_path / "bad.md").write_text(f"---\ntitle: {order}\n---\nWords.")
+    assert [skipped.path for skipped in load_corpus([tmp_path]).skipped] == ["bad.md"]
+    assert not (tmp_path / "made").exists()
+
+
+def test_rule_on_the_first_line_loses_no_words(tmp_path: Path) -> None:
+    document = read(tmp_path, "---\n\nFirst paragraph.\n\n---\n\nSecond.\n")
+    assert document.text == "First paragraph.\n\nSecond."
+
+
+def test_line_break_tag_parts_words(tmp_path: Path) -> None:
+    assert read(tmp_path, "one<br>two").text.split() == ["one", "two"]
+
+
+def test_date_with_a_time_becomes_a_date(tmp_path: Path) -> None:
+    text = "---\ndate: 2013-05-01 10:00:00\n---\nWords."
+    assert read(tmp_path, text).published_on == "2013-05-01"
