@@ -62,8 +62,7 @@ def index_command(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from dataclasses import asdict
 
-        _print_json(asdict(report))
-        return GOOD
+        return _say(asdict(report))
     print(
         f"{_count(report.documents, 'document')}, {_count(report.passages, 'passage')} "
         f"({report.added} added, {report.updated} updated, {report.removed} removed, "
@@ -86,11 +85,8 @@ def search_command(arguments: argparse.Namespace) -> int:
     generation = _open(settings)
     embedder = _load_embedder(settings.index.embedding_model)
     hits = search(query, generation=generation, embedder=embedder, k=arguments.k)
-    if arguments.json:
-        _print_json({"query": query, "hits": [as_json(hit) for hit in hits]})
-    else:
-        print(show_hits(hits))
-    return GOOD
+    value = {"query": query, "hits": [as_json(hit) for hit in hits]}
+    return _say(value if arguments.json else show_hits(hits))
 
 
 def ask_command(arguments: argparse.Namespace) -> int:
@@ -107,45 +103,26 @@ def ask_command(arguments: argparse.Namespace) -> int:
         return _ask_batch(arguments)
     question = check_length(arguments.question)
     answer = answer_question(question, reader=_reader(_settings(arguments)))
-    if arguments.json:
-        _print_json(as_json(answer))
-    else:
-        print(show_answer(answer))
-    return GOOD
+    return _say(as_json(answer) if arguments.json else show_answer(answer))
 
 
 def _ask_batch(arguments: argparse.Namespace) -> int:
-    """Answer each line; a line that cannot be asked gets an `error` and the others still run."""
-    from chatbot.answer import Turn, as_json
-    from chatbot.ask import answer_question
-    from chatbot.errors import WrongQuestion
+    """Answer each line; one that cannot be asked is reported and the others still run."""
+    from chatbot.answer import as_json
+    from chatbot.batch import answer_batch
     from chatbot.terminal import show_answer
 
-    try:
-        lines = Path(arguments.batch).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongQuestion(f"{arguments.batch} cannot be read; give a JSONL file.") from error
-    reader = _reader(_settings(arguments))
     code = GOOD
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            asked = json.loads(line)
-            turns = [Turn(t["question"], t.get("answer") or "") for t in asked.get("history") or []]
-            answer = answer_question(str(asked["question"]), turns, reader=reader)
-        except (ValueError, KeyError, TypeError, AttributeError, WrongQuestion) as error:
+    for line in answer_batch(arguments.batch, open_reader=lambda: _reader(_settings(arguments))):
+        if line.answer is None:
+            print(f"footnote: {arguments.batch}:{line.number}: {line.problem}", file=sys.stderr)
             code = WRONG_USE
-            sentence = str(error) if isinstance(error, WrongQuestion) else "not {id, question}"
-            print(f"footnote: {arguments.batch}:{number}: {sentence}", file=sys.stderr)
-            continue
-        if arguments.json:
+        elif arguments.json:
             print(
-                json.dumps({"id": asked.get("id"), **as_json(answer)}, ensure_ascii=False),
-                flush=True,
+                json.dumps({"id": line.id, **as_json(line.answer)}, ensure_ascii=False), flush=True
             )
         else:
-            print(f"{asked['question']}\n\n{show_answer(answer)}\n", flush=True)
+            _say(f"{line.answer.question}\n\n{show_answer(line.answer)}\n")
     return code
 
 
@@ -198,10 +175,7 @@ def eval_command(arguments: argparse.Namespace) -> int:
     reader = _reader(settings)
     with _progress("Asking", quiet=arguments.json) as progress:
         report = run_suite(cases, reader=reader, gates_file=arguments.gates, progress=progress)
-    if arguments.json:
-        _print_json(report.as_json())
-    else:
-        print(report.as_text())
+    _say(report.as_json() if arguments.json else report.as_text())
     return BELOW_GATE if report.failed_gates else GOOD
 
 
@@ -211,18 +185,11 @@ def show_command(arguments: argparse.Namespace) -> int:
     if arguments.document is None:
         titles = generation.store.titles()
         if arguments.json:
-            _print_json(
-                {"documents": [{"id": id_, "title": title} for id_, title in titles.items()]}
-            )
-        else:
-            print("\n".join(f"{id_}  {title}" for id_, title in titles.items()))
-        return GOOD
+            return _say({"documents": [{"id": id_, "title": t} for id_, t in titles.items()]})
+        return _say("\n".join(f"{id_}  {title}" for id_, title in titles.items()))
     document = generation.document(arguments.document)
-    if arguments.json:
-        _print_json({name: getattr(document, name) for name in ("id", "title", "text", "sha256")})
-    else:
-        print(document.text)
-    return GOOD
+    value = {name: getattr(document, name) for name in ("id", "title", "text", "sha256")}
+    return _say(value if arguments.json else document.text)
 
 
 def models_command(arguments: argparse.Namespace) -> int:
@@ -232,10 +199,8 @@ def models_command(arguments: argparse.Namespace) -> int:
     rows = {QUOTES: "quotes the documents' own sentences; needs nothing (the default)"}
     rows |= {f"{name}:NAME": provider.says for name, provider in PROVIDERS.items()}
     if arguments.json:
-        _print_json({"models": [{"model": name, "says": says} for name, says in rows.items()]})
-    else:
-        print("\n".join(f"{name:24} {says}" for name, says in rows.items()))
-    return GOOD
+        return _say({"models": [{"model": name, "says": says} for name, says in rows.items()]})
+    return _say("\n".join(f"{name:24} {says}" for name, says in rows.items()))
 
 
 def doctor_command(arguments: argparse.Namespace) -> int:
@@ -243,11 +208,9 @@ def doctor_command(arguments: argparse.Namespace) -> int:
     from chatbot.doctor import examine
 
     findings = examine(_settings(arguments))
-    if arguments.json:
-        _print_json({f.name: {"good": f.good, "says": f.says} for f in findings})
-    else:
-        for found in findings:
-            print(f"{'ok ' if found.good else 'BAD'}  {found.name:10} {found.says}")
+    value = {found.name: {"good": found.good, "says": found.says} for found in findings}
+    rows = [f"{'ok ' if f.good else 'BAD'}  {f.name:10} {f.says}" for f in findings]
+    _say(value if arguments.json else "\n".join(rows))
     return GOOD if all(found.good for found in findings) else WRONG_USE
 
 
@@ -278,7 +241,7 @@ def _parser() -> argparse.ArgumentParser:
     ask = add("ask", ask_command, model=True)
     ask.add_argument("question", nargs="?", metavar="QUESTION")
     ask.add_argument(
-        "--batch", metavar="FILE", help='a file of {"id", "question", "history"?} lines'
+        "--batch", type=Path, metavar="FILE", help='a file of {"id", "question", "history"?} lines'
     )
     serve = add("serve", serve_command, model=True)
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
@@ -377,8 +340,10 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False))
+def _say(value: dict[str, Any] | str) -> int:
+    """Print text for people, or one JSON object for programs."""
+    print(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), flush=True)
+    return GOOD
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 question -> standalone question -> hits -> enough evidence? -> write -> check -> Answer
 """
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -130,7 +131,7 @@ class _Draft:
             self.written_by = model.name
             try:
                 for text in split_stream(self._reply(model, prompt)):
-                    if text.strip(" .") == ABSTAINS:
+                    if text.strip(" .!*\"'").casefold() == ABSTAINS.casefold():
                         return
                     checked = check_sentence(text, candidates)
                     if checked.supports:
@@ -191,8 +192,9 @@ def make_prompt(question: str, hits: Sequence[Hit]) -> str:
         f"<<<passage {number} from {hit.title}\n{hit.passage.text}\nend of passage {number}>>>"
         for number, hit in enumerate(hits[:PROMPT_PASSAGES], start=1)
     )
+    parts = {"{question}": question, "{passages}": passages}
     template = _PROMPT.read_text(encoding="utf-8")
-    return template.replace("{question}", question).replace("{passages}", passages)
+    return re.sub(r"\{(?:question|passages)\}", lambda match: parts[match.group()], template)
 
 
 class _Clock:

@@ -3,6 +3,7 @@
 Only the command line reads them; everything else is given values. Secrets are never settings.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,9 @@ from index.embed import BUNDLED
 from index.split import PASSAGE_TOKENS
 
 FILE = "footnote.toml"
+# As browsers write an origin: lower case, no path, no port where it is the scheme's own.
+ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::[1-9]\d{0,4})?")
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def _split_at_commas(value: Any) -> Any:  # noqa: ANN401
@@ -30,7 +34,7 @@ def _split_at_commas(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-Origins = Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas)]
+Texts = Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas)]
 Folders = Annotated[list[Path], NoDecode, BeforeValidator(_split_at_commas)]
 
 
@@ -62,21 +66,14 @@ class ChatbotTable(BaseModel):
     title: str = "Footnote"
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65535)
-    allowed_origins: Origins = []
-    suggested_questions: list[str] = []
+    allowed_origins: Texts = []
+    suggested_questions: Texts = []
 
     @field_validator("allowed_origins")
     @classmethod
     def _are_origins(cls, value: list[str]) -> list[str]:
         for origin in value:
-            scheme, separator, rest = origin.partition("://")
-            if (
-                not separator
-                or scheme not in ("http", "https")
-                or not rest
-                or "/" in rest
-                or "*" in rest
-            ):
+            if not ORIGIN.fullmatch(origin) or origin.endswith(DEFAULT_PORTS[origin.split(":")[0]]):
                 raise ValueError(f"{origin!r} is no origin; write it like https://example.org")
         return value
 
@@ -89,7 +86,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="_",
         env_nested_max_split=1,
         toml_file=FILE,
-        extra="ignore",
+        extra="forbid",
     )
 
     corpus: CorpusTable = CorpusTable()

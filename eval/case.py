@@ -65,7 +65,7 @@ def load_cases(files: Sequence[Path]) -> list[Case]:
     cases: dict[str, Case] = {}
     for file in files:
         _check_seal(file)
-        for number, line in enumerate(_lines(file), start=1):
+        for number, line in _lines(file):
             case = _case(_parse(file, number, line))
             if case.id in cases:
                 raise BadCase(
@@ -79,7 +79,7 @@ def check_cases(files: Sequence[Path], read_document: Callable[[str], Document])
     """Prove every gold span against the documents; return a sentence for each thing wrong."""
     problems = []
     for file in files:
-        for number, line in enumerate(_lines(file), start=1):
+        for number, line in _lines(file):
             parsed = _parse(file, number, line)
             where = f"{file.name}:{number} ({parsed.id})"
             if parsed.answerable != bool(parsed.evidence):
@@ -100,13 +100,15 @@ def check_cases(files: Sequence[Path], read_document: Callable[[str], Document])
 
 def _check_seal(file: Path) -> None:
     seal = file.with_suffix(".sha256")
-    if seal.is_file() and file.is_file() and seal.read_text().split()[0] != file_sha256(file):
+    if seal.is_file() and file.is_file() and seal.read_text().split()[:1] != [file_sha256(file)]:
         raise BadCase(f"{file} was changed after it was sealed; restore it, or seal a new version.")
 
 
-def _lines(file: Path) -> list[str]:
+def _lines(file: Path) -> list[tuple[int, str]]:
+    """Return the lines that are not blank, with their numbers from 1."""
     try:
-        return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = file.read_text(encoding="utf-8").split("\n")
+        return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise BadCase(f"{file} cannot be read; give a JSONL file of cases.") from error
 

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +31,15 @@ class Report:
         return {
             "model": self.model,
             "cases": len(self.rows),
-            "metrics": [asdict(summary) for summary in self.summaries],
+            "metrics": [
+                asdict(s) | {"mean": None if isnan(s.mean) else s.mean} for s in self.summaries
+            ],
             "failed_gates": list(self.failed_gates),
             "rows": [
                 {
                     "id": row.case.id,
                     "question": row.case.question,
-                    "scores": {
-                        s.metric: s.value if s.value == s.value else None for s in row.scores
-                    },
+                    "scores": {s.metric: None if isnan(s.value) else s.value for s in row.scores},
                     "error": row.error or None,
                     "answer": as_json(row.answer) if row.answer else None,
                 }

@@ -41,14 +41,15 @@ def run_cases(
     for case in cases:
         try:
             answer = ask(case)
+            scores = score_answer(case, answer, read_document)
+            row = Row(case=case, answer=answer, scores=tuple(scores))
         except Exception as error:  # one question must not lose the others
             reason = f"{type(error).__name__}: {error}"
-            scores = [
+            worst = [
                 Score(case_id=case.id, metric=m, value=v, reason=reason) for m, v in WORST.items()
             ]
-            yield Row(case=case, answer=None, scores=tuple(scores), error=reason)
-            continue
-        yield Row(case=case, answer=answer, scores=tuple(score_answer(case, answer, read_document)))
+            row = Row(case=case, answer=None, scores=tuple(worst), error=reason)
+        yield row
 
 
 def summarise(rows: Sequence[Row]) -> list[Summary]:

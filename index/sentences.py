@@ -20,8 +20,8 @@ LONGEST_ABBREVIATION = 40  # characters looked at before a full stop
 # These end sentences too; the word after them settles it.
 SOMETIMES_LAST = frozenset("etc al a.m p.m u.s u.k u.n ee.uu inc ltd co corp no".split())
 STARTERS = frozenset(
-    "a an the this that these those it he she they we you i his her their its there then in on at by "
-    "for from with after before but and or so however when while as if although no not one "
+    "a an the this that these those it he she they we you i his her their its there then in on at "
+    "by for from with after before but and or so however when while as if although no not one "
     "el la los las un una este esta eso él ella en pero y no cuando entonces".split()
 )
 

@@ -135,10 +135,6 @@ def test_broken_json_gives_quotes(server: Scripted, reader: Reader) -> None:
     _assert_quotes_stand_in(_answer(server, reader))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a reply that is no stream has no pieces, and that passes for a model that says nothing",
-)
 @pytest.mark.parametrize("body", [b"<html>Welcome</html>", b""])
 def test_reply_that_is_no_stream_gives_quotes_and_says_so(
     body: bytes, server: Scripted, reader: Reader

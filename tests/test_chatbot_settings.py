@@ -99,10 +99,6 @@ def test_what_is_no_origin_is_refused(origin: str, monkeypatch: pytest.MonkeyPat
     assert repr(origin) in said
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="such an origin is taken, though no browser ever sends it (or it breaks the policy)",
-)
 @pytest.mark.parametrize(
     "origin",
     [
@@ -160,17 +156,12 @@ def test_file_that_is_not_utf8_is_one_sentence(folder: Path) -> None:
         read_settings()
 
 
-@pytest.mark.xfail(strict=True, reason="a table that does not exist is passed over in silence")
 def test_misspelt_table_is_refused(folder: Path) -> None:
     (folder / "footnote.toml").write_text('[chatbott]\nmodel = "x:y"\n')
     with pytest.raises(WrongSetting, match="chatbott"):
         read_settings()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="this list must be JSON in the environment; else the message blames footnote.toml",
-)
 def test_commas_part_suggested_questions_in_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -71,7 +71,6 @@ def test_bad_line_is_named_by_file_and_line(bad: object, tmp_path: Path) -> None
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="lines are counted after blank ones are dropped")
 def test_blank_lines_count(tmp_path: Path) -> None:
     file = _write(tmp_path, LINE, "", "{")
     with pytest.raises(BadCase) as caught:
@@ -79,9 +78,6 @@ def test_blank_lines_count(tmp_path: Path) -> None:
     assert str(caught.value).startswith(f"{file}:3: ")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="splitlines() also cuts at U+2028, which JSON allows inside a string"
-)
 def test_line_separator_inside_a_string_is_text(tmp_path: Path) -> None:
     line = json.dumps(LINE | {"question": "Who\u2028else?"}, ensure_ascii=False)
     assert load_cases([_write(tmp_path, line)])[0].question == "Who\u2028else?"
@@ -114,7 +110,6 @@ def test_sealed_file_must_have_its_hash(tmp_path: Path) -> None:
         load_cases([file])
 
 
-@pytest.mark.xfail(strict=True, reason="an empty seal is an IndexError, not a BadCase")
 def test_empty_seal_is_refused(tmp_path: Path) -> None:
     file = _write(tmp_path, LINE)
     file.with_suffix(".sha256").write_text("")

@@ -82,9 +82,6 @@ def test_json_has_a_row_a_case_and_no_nan(report: Report) -> None:
     assert found["rows"][0]["answer"]["status"] == "answered"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a metric that applies to no case has mean NaN, which is no JSON"
-)
 def test_json_of_a_metric_without_values_has_no_nan(reader: Reader, gates: Path) -> None:
     report = run_suite(
         [_case("no-1", "How tall is Mount Everest?")], reader=reader, gates_file=gates

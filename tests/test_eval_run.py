@@ -100,9 +100,6 @@ def test_crash_is_a_row_with_the_worst_scores_and_the_rest_runs(reader: Reader) 
     assert rows[1].error == ""
 
 
-@pytest.mark.xfail(
-    strict=True, reason="scoring stands outside the try: an error there ends the run"
-)
 def test_crash_in_scoring_is_a_row_too(reader: Reader) -> None:
     case = _case("c", "Who coined the term narco-peace?")
     rows = list(

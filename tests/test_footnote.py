@@ -220,9 +220,6 @@ def test_wrong_number_is_explained_without_our_names(shell: Shell) -> None:
     assert "_positive" not in shell.err
 
 
-@pytest.mark.xfail(
-    strict=True, raises=FileExistsError, reason="an index folder that is a file is a traceback"
-)
 def test_index_folder_that_is_a_file_is_refused(shell: Shell, folder: Path) -> None:
     shell.refuses("index", folder, "--index", folder / "chess.txt")
 

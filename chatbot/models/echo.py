@@ -1,7 +1,7 @@
 """The `echo:` model: deterministic, on this machine, and honest only by accident.
 
-`echo:` repeats the first sentence of each passage it is shown; `echo:WORDS` says WORDS whatever it
-is shown, which is how to see what the check does with a model that makes things up.
+`echo:` repeats the first full sentence of the first passages it is shown; `echo:WORDS` says WORDS
+whatever it is shown, which is how to see what the check does with a model that makes things up.
 """
 
 import re
@@ -34,5 +34,8 @@ def load(name: str, _settings: ModelSettings) -> EchoModel:
 
 def _beginnings(prompt: str) -> str:
     passages = _PASSAGE.findall(prompt)[:SENTENCES]
-    firsts = [(text, split_sentences(text)[:1]) for text in passages]
-    return " ".join(text[s.start : s.end] for text, sentences in firsts for s in sentences)
+    found = [[text[s.start : s.end] for s in split_sentences(text)] for text in passages]
+    firsts = [
+        next((s for s in sentences if s.endswith((".", "!", "?"))), "") for sentences in found
+    ]
+    return " ".join(filter(None, firsts))

@@ -35,14 +35,20 @@ class OpenAICompatibleModel:
         """Yield the reply as the server sends it."""
         from llama_index.core.llms import ChatMessage
 
+        silent = True
         try:
             for part in self._client.stream_chat([ChatMessage(role="user", content=prompt)]):
+                silent = silent and not part.delta
                 yield Piece(part.delta or "", _usage(part.raw))
         except Exception as error:  # the client's own errors, httpx's, and JSON's
             raise ModelUnavailable(
                 f"the model {self.name!r} could not be used ({type(error).__name__}); check that "
                 "its server runs and that [chatbot] base_url is right."
             ) from error
+        if silent:  # a web page, say, in place of a stream
+            raise ModelUnavailable(
+                f"the model {self.name!r} sent no words; check that [chatbot] base_url ends in /v1."
+            )
 
 
 def load(name: str, settings: ModelSettings) -> OpenAICompatibleModel:
