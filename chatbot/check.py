@@ -18,7 +18,8 @@ MOST_SUPPORTS = 2
 NUMBER_WORDS = frozenset(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
-    "ninety hundred thousand million billion dozen half third quarter first second once twice".split()
+    "ninety hundred thousand million billion dozen half third quarter first second once"
+    " twice".split()
 )
 _MARKER = re.compile(r"\s*(?:\[\d+(?:\s*[,;–-]\s*\d+)*\]|【[^】]*】|\^\d+)")
 _YEAR = re.compile(r"\b(?:1\d{3}|20\d{2})\b")
