@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,7 @@ def _write(
         vector_store.close()
         manifest = Manifest(
             format=FORMAT,
+            version=version("footnote"),
             built_at=built_at,
             embedding_model=embedding_model,
             dimensions=stacked.shape[1],

@@ -27,6 +27,7 @@ from index.store import Store
 from index.vectors import VectorStore
 
 FORMAT = 1
+"""Goes up when what is on disk, or where documents are cut, changes: older indexes are refused."""
 
 
 class Skip(BaseModel):
@@ -42,6 +43,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: int
+    version: str
     built_at: datetime
     embedding_model: str
     dimensions: int

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -109,7 +110,10 @@ def _send(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(Perimeter(inner, allowed_origins=[SITE])(scope, receive, send))
+    # In a thread of its own: Playwright, where it runs, has a loop in this one.
+    with ThreadPoolExecutor(1) as pool:
+        app = Perimeter(inner, allowed_origins=[SITE])
+        pool.submit(lambda: asyncio.run(app(scope, receive, send))).result()
     return Reply(sent)
 
 
