@@ -117,6 +117,20 @@ def site(bundled_index: Path) -> Iterator[Site]:
         yield Site(url=bot_url, host_page=host_url)
 
 
+@pytest.fixture
+def empty_site(tmp_path: Path) -> Iterator[str]:
+    """The address of a server whose index is not there."""
+    from chatbot.server import make_app
+
+    service = Service(
+        index=tmp_path, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS, model=None
+    )
+    service.start()
+    listener = _listen()
+    with _serving(make_app(service, allowed_origins=[], title="Footnote"), listener):
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; without one the tests that need it are skipped, but never in CI."""

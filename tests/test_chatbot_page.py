@@ -111,3 +111,13 @@ def test_a_question_too_long_is_said_in_words(watched: Watched) -> None:
 def test_the_finished_answer_is_announced_once(watched: Watched) -> None:
     watched.ask(OFFICE)
     expect(watched.page.locator("#fn-announcer")).to_contain_text("Social Fabric")
+
+
+def test_a_missing_index_is_said_in_words(browser: Browser, empty_site: str) -> None:
+    page = browser.new_page()
+    page.goto(empty_site)
+    card = page.locator(".fn-unavailable")
+    expect(card).to_contain_text("No documents have been indexed yet", timeout=60_000)
+    expect(page.locator("#fn-question")).to_be_hidden()
+    page.screenshot(path=ARTIFACTS / "unavailable.png")
+    page.close()
