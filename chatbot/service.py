@@ -5,7 +5,7 @@ Loads in the background, and changes to a new generation when one is put in use.
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class Service:
         self._model = model
         self._wished = tuple(suggestions)
         self._suggestions: tuple[str, ...] = ()
+        self._suggestions_of: Generation | None = None
         self._embedder: Embedder | None = None
         self._generation: Generation | None = None
         self._problem: FootnoteError = StillLoading("Footnote is still loading; ask again shortly.")
@@ -76,7 +77,11 @@ class Service:
 
     def scope(self) -> Scope:
         """Say what there is to ask about; a FootnoteError says why nothing can be asked."""
-        manifest = self._reader().generation.manifest
+        reader = self._reader()
+        if self._suggestions_of is not reader.generation:
+            self._suggestions = self._answerable(reader)
+            self._suggestions_of = reader.generation
+        manifest = reader.generation.manifest
         return Scope(
             document_count=manifest.document_count,
             indexed_at=manifest.built_at,
@@ -92,8 +97,7 @@ class Service:
     def _load(self) -> None:
         try:
             self._embedder = Embedder(str(self._settings["embedding_model"]))
-            self._change_generation()
-            self._suggestions = self._answerable()
+            self.scope()
         except FootnoteError as error:
             self._problem = error
         finally:
@@ -114,11 +118,9 @@ class Service:
                     if self._generation is None:
                         self._problem = _for_readers(error)
 
-    def _answerable(self) -> tuple[str, ...]:
+    def _answerable(self, reader: Reader) -> tuple[str, ...]:
         """Return the suggested questions that the documents answer, quoted, no model asked."""
-        if self._generation is None or self._embedder is None:
-            return ()
-        reader = Reader(generation=self._generation, embedder=self._embedder)
+        reader = replace(reader, model=None)
         wished = self._wished or tuple(
             f"What do the documents say about {title}?"
             for title in reader.generation.store.titles().values()
