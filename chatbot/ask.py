@@ -35,6 +35,8 @@ from index.search import QueryEmbedder, search
 
 HITS = 10
 PROMPT_PASSAGES = 5
+LONGEST_REPLY = 4_000  # characters: three sentences were asked for
+LONGEST_REPLY_SECONDS = 120.0
 ABSTAINS = "NOT IN THE DOCUMENTS"
 _PROMPT = Path(__file__).parent / "prompts" / "answer.txt"
 
@@ -134,9 +136,9 @@ class _Draft:
                     if text.strip(" .!*\"'").casefold() == ABSTAINS.casefold():
                         return
                     checked = check_sentence(text, candidates)
-                    if checked.supports:
+                    if checked.carrier:
                         yield self._wrote(
-                            checked.text, checked.supports, checked.support, "supported"
+                            checked.text, checked.carrier, checked.support, "supported"
                         )
                     else:
                         self._notice("left_out")
@@ -145,26 +147,25 @@ class _Draft:
         if not self.sentences:
             self.written_by = QUOTES
             for candidate in quotes:
-                yield self._wrote(candidate.text, (candidate,), 1.0, "quoted")
+                yield self._wrote(candidate.text, candidate, 1.0, "quoted")
 
     def _reply(self, model: Model, prompt: str) -> Iterator[str]:
+        deadline, length = time.monotonic() + LONGEST_REPLY_SECONDS, 0
         for piece in model.stream(prompt):
             if piece.usage != Usage():
                 self.usage = piece.usage
+            length += len(piece.text)
+            if length > LONGEST_REPLY or time.monotonic() > deadline:
+                raise ModelUnavailable("the model did not come to an end; its answer was cut off.")
             yield piece.text
 
-    def _wrote(
-        self, text: str, supports: Sequence[Candidate], support: float, verdict: Verdict
-    ) -> Wrote:
-        cited = [self._cite(candidate) for candidate in supports]
+    def _wrote(self, text: str, carrier: Candidate, support: float, verdict: Verdict) -> Wrote:
+        citation = self._cite(carrier)
         sentence = Sentence(
-            text=text,
-            citations=tuple(c.number for c in cited),
-            verdict=verdict,
-            support=support,
+            text=text, citations=(citation.number,), verdict=verdict, support=support
         )
         self.sentences.append(sentence)
-        return Wrote(sentence, tuple(cited))
+        return Wrote(sentence, (citation,))
 
     def _cite(self, candidate: Candidate) -> Citation:
         span = candidate.span

@@ -8,10 +8,16 @@ other host, so nothing can be fetched from or sent anywhere else.
 """
 
 import json
+import re
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+UNKNOWN_HOST = (
+    "This server does not go by that name; whoever runs it can add the address to "
+    "FOOTNOTE_CHATBOT_ALLOWED_ORIGINS."
+)
 LARGEST_BODY_BYTES = 64_000
 """A question of 2,000 characters and the turns before it, in the longest encoding."""
 
@@ -61,7 +67,9 @@ class Perimeter:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         path, origin = scope["path"], headers.get(b"origin")
         own = f"{scope['scheme']}://{headers.get(b'host', '')}"
-        if path.startswith(CLOSED):
+        if not is_known_host(headers.get(b"host", ""), allowed_origins=self._allowed):
+            await _refuse(send_with_headers, 403, UNKNOWN_HOST)
+        elif path.startswith(CLOSED):
             await _refuse(send_with_headers, 404, "There is nothing here.")
         elif path != WIDGET and not is_allowed(origin, own=own, allowed_origins=self._allowed):
             await _refuse_origin(send_with_headers, scope["method"], origin or "")
@@ -79,6 +87,21 @@ def is_allowed(origin: str | None, *, own: str, allowed_origins: Sequence[str]) 
     No origin is a program or the page itself. Whoever serves others limits those in front.
     """
     return origin is None or origin == own or origin in allowed_origins
+
+
+def is_known_host(host: str, *, allowed_origins: Sequence[str]) -> bool:
+    """Say whether a request may name this host: an address, localhost, or an allowed origin's.
+
+    Any site can make a name of its own lead here and then count as the same origin (DNS rebinding).
+    """
+    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+    if name == "localhost" or host in {origin.partition("://")[2] for origin in allowed_origins}:
+        return True
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _length(headers: dict[bytes, str]) -> int:

@@ -44,6 +44,8 @@ class Question:
 def check_length(question: str) -> str:
     """Return the question, trimmed; WrongQuestion if it cannot be asked."""
     stripped = question.strip()
+    if not stripped.isascii() and re.search("[\ud800-\udfff]", stripped):
+        raise WrongQuestion("the question holds bytes that are no text; write it again.")
     if not stripped:
         raise WrongQuestion("the question is empty; write what you want to know.")
     if len(stripped) > LONGEST_QUESTION:

@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote, as_json
 from chatbot.errors import ModelUnavailable, PortTaken, WrongQuestion
@@ -26,6 +27,7 @@ from chatbot.service import Service
 from corpus.errors import FootnoteError, UnknownDocument
 
 MOST_TURNS = 20
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _WIDGET = Path(__file__).parent / "widget" / "widget.js"
 _STATUS: dict[type[FootnoteError], int] = {
     WrongQuestion: 422,
@@ -64,7 +66,7 @@ def make_app(service: Service, *, allowed_origins: Sequence[str], title: str) ->
     )
     app.add_middleware(Perimeter, allowed_origins=allowed_origins)
     app.add_exception_handler(FootnoteError, _footnote_error)
-    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
     _add_routes(app, service)
 
@@ -125,6 +127,10 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         found = service.document(document_id)
         return {"id": found.id, "title": found.title, "text": found.text, "source": found.source}
 
+    @app.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
+    def nothing(rest: str) -> None:
+        raise HTTPException(404, "There is nothing here; see /api/openapi.json.")
+
     @app.get(WIDGET, response_model=None)
     def widget() -> Response:
         # The one file that any site may load; what it may ask the perimeter decides.
@@ -182,8 +188,8 @@ def _footnote_error(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong."
+    status = error.status_code if isinstance(error, StarletteHTTPException) else 500
+    detail = error.detail if isinstance(error, StarletteHTTPException) else "Something went wrong."
     return JSONResponse({"error": detail}, status)
 
 

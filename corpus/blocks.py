@@ -15,6 +15,7 @@ from corpus.document import Document, Heading, Page
 from corpus.errors import UnreadableDocument
 
 SEPARATOR = "\n\n"
+LONGEST_TITLE = 300
 ISO_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 # Invisible characters that hide text from people or from search: soft hyphen, zero-width space,
@@ -53,7 +54,8 @@ def clean(text: str) -> str:
     for ligature, letters in LIGATURES.items():
         text = text.replace(ligature, letters)
     text = CONTROL.sub("", INVISIBLE.sub("", text))
-    return unicodedata.normalize("NFC", re.sub(r"[^\S\n]+(?=\n|$)", "", text)).strip()
+    lines = (line.rstrip() for line in text.split("\n"))
+    return unicodedata.normalize("NFC", "\n".join(lines)).strip()
 
 
 def make_document(
@@ -77,14 +79,14 @@ def make_document(
         parts.append(text)
         offset = end + len(SEPARATOR)
     if not parts:
-        raise UnreadableDocument("no text in it (a scan needs text recognition first)")
+        raise UnreadableDocument("no text in it")
     # NFC can change across a joint; the separator is a newline, which composes with nothing.
     text = SEPARATOR.join(parts)
     title = clean(extract.title or "") or next((h.text for h in headings), clean(fallback_title))
     date = ISO_DATE.match(extract.published_on or "")
     return Document(
         id=document_id,
-        title=" ".join(title.split()),
+        title=" ".join(title.split())[:LONGEST_TITLE],
         text=text,
         headings=tuple(headings),
         pages=tuple(pages.values()),

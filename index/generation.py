@@ -121,8 +121,11 @@ def current_name(index: Path) -> str | None:
     if not pointer.is_file():
         return None
     try:
-        return pointer.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        name = pointer.read_text(encoding="utf-8").strip()
+        if not name or name != Path(name).name:
+            raise ValueError(name)
+        return name
+    except (OSError, ValueError) as error:
         raise _damaged(index / "generations" / "?", "its pointer cannot be read") from error
 
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 # A sentence may end at one of these, with the quotes and brackets that close after it.
-END = re.compile(r"(?:[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[”’」』）]*)")
+END = re.compile(r"(?:(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[”’」』）]*)")
 BREAK = re.compile(r"\n[^\S\n]*\n\s*")  # a blank line always ends a sentence
 OPENERS = "\"'“‘«([¿¡—–-"
 ABBREVIATIONS = frozenset(

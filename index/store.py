@@ -77,7 +77,8 @@ class Store:
 
     def document(self, document_id: str) -> Document:
         """Return one document; UnknownDocument if there is none of this id."""
-        rows = self._rows("SELECT json FROM documents WHERE id = ?", (document_id,))
+        known = document_id.encode("utf-8", "replace").decode()  # a broken name is no name
+        rows = self._rows("SELECT json FROM documents WHERE id = ?", (known,))
         if not rows:
             raise UnknownDocument(
                 f"no document is called {document_id!r}; `footnote show` alone lists them."

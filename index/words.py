@@ -1,6 +1,7 @@
 """Words as search compares them: stems, stop words, near spellings. Does not know passages."""
 
 import re
+import threading
 import unicodedata
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
@@ -26,6 +27,7 @@ STOP_WORDS = frozenset(
     "uno unos y ya".split()
 )
 SHORTEST_NEAR = 5
+_STEMMING = threading.Lock()  # the stemmer keeps the word it works on
 
 
 def words(text: str) -> list[str]:
@@ -45,7 +47,8 @@ def stem(word: str) -> str:
     folded = "".join(
         c for c in unicodedata.normalize("NFD", lowered) if not unicodedata.combining(c)
     )
-    return str(_stemmer().stemWord(folded))
+    with _STEMMING:
+        return str(_stemmer().stemWord(folded))
 
 
 def content_stems(text: str) -> list[str]:

@@ -287,3 +287,17 @@ class _Breaks:
     def stream(self, prompt: str) -> Iterator[Piece]:
         yield from (Piece(character) for character in self._words[: self._after])
         raise ModelUnavailable(f"cut off after {len(prompt)} characters")
+
+
+class EndlessModel:
+    name = "endless:"
+
+    def stream(self, prompt: str) -> Iterator[Piece]:
+        while True:
+            yield Piece("and so on ")
+
+
+def test_a_model_that_never_ends_is_cut_off(reader: Reader) -> None:
+    answer = answer_question(QUESTION, reader=replace(reader, model=EndlessModel()))
+    assert answer.notices == ("model_unavailable",)
+    assert {sentence.verdict for sentence in answer.sentences} == {"quoted"}

@@ -95,26 +95,21 @@ def test_empty_stream_has_no_sentence() -> None:
 
 def test_exact_sentence_is_supported_by_itself(candidates: list[Candidate]) -> None:
     checked = check_sentence(COUNTED, candidates)
-    assert [c.text for c in checked.supports] == [COUNTED]
+    assert checked.carrier
+    assert checked.carrier.text == COUNTED
     assert checked.support == 1.0
 
 
 def test_close_paraphrase_is_supported(candidates: list[Candidate]) -> None:
     checked = check_sentence("In January 2012 the country counted 411 homicides.", candidates)
-    assert [c.text for c in checked.supports] == [COUNTED]
+    assert checked.carrier
+    assert checked.carrier.text == COUNTED
     assert checked.support >= SUPPORT_NEEDED
 
 
-def test_two_sentences_may_support_one_in_reading_order(candidates: list[Candidate]) -> None:
-    text = "After leaders were moved to prisons with family visits, killings went from 14 to five."
-    checked = check_sentence(text, list(reversed(candidates)))
-    assert [c.text for c in checked.supports] == [TYPICAL, MOVED]
-
-
-def test_two_documents_do_not_support_one_sentence(candidates: list[Candidate]) -> None:
-    text = "After leaders were moved to prisons with family visits, killings went from 14 to five."
-    apart = [replace(c, span=replace(c.span, document_id=c.text)) for c in candidates]
-    assert check_sentence(text, apart).supports == ()
+def test_two_sentences_are_not_taken_together(candidates: list[Candidate]) -> None:
+    text = "Gang leaders were moved to prisons, and killings went from a typical 14 a day to five."
+    assert check_sentence(text, candidates).carrier is None
 
 
 @pytest.mark.parametrize(
@@ -135,7 +130,7 @@ def test_two_documents_do_not_support_one_sentence(candidates: list[Candidate]) 
 )
 def test_changed_copy_is_not_supported(wrong: str, candidates: list[Candidate]) -> None:
     checked = check_sentence(wrong, candidates)
-    assert checked.supports == ()
+    assert checked.carrier is None
     assert checked.support == 0.0
 
 
@@ -150,34 +145,35 @@ NEGATED = (
 def test_negated_copy_is_not_supported_by_its_sentence(
     wrong: str, candidates: list[Candidate]
 ) -> None:
-    assert check_sentence(wrong, candidates[:2]).supports == ()
+    assert check_sentence(wrong, candidates[:2]).carrier is None
 
 
 @pytest.mark.parametrize("wrong", NEGATED)
 def test_negation_is_not_borrowed_from_another_sentence(
     wrong: str, candidates: list[Candidate]
 ) -> None:
-    assert check_sentence(wrong, candidates).supports == ()
+    assert check_sentence(wrong, candidates).carrier is None
 
 
 def test_another_name_as_the_first_word_is_not_supported(candidates: list[Candidate]) -> None:
-    assert check_sentence(COUNTED.replace("The country", "Honduras"), candidates).supports == ()
+    assert check_sentence(COUNTED.replace("The country", "Honduras"), candidates).carrier is None
 
 
 def test_changed_number_in_letters_is_not_supported(candidates: list[Candidate]) -> None:
-    assert check_sentence(TYPICAL.replace("five", "six"), candidates).supports == ()
+    assert check_sentence(TYPICAL.replace("five", "six"), candidates).carrier is None
 
 
 def test_swapped_numbers_are_not_supported(candidates: list[Candidate]) -> None:
     swapped = COUNTED.replace("411", "x").replace("402", "411").replace("x", "402")
-    assert check_sentence(swapped, candidates).supports == ()
+    assert check_sentence(swapped, candidates).carrier is None
 
 
 @pytest.mark.parametrize("marker", [" [7]", "[1, 2]", " [1-3]", "【4†source】", "^2", " [1][2]"])
 def test_made_up_markers_are_removed(marker: str, candidates: list[Candidate]) -> None:
     checked = check_sentence(COUNTED[:-1] + marker + ".", candidates)
     assert checked.text == COUNTED
-    assert [c.text for c in checked.supports] == [COUNTED]
+    assert checked.carrier
+    assert checked.carrier.text == COUNTED
 
 
 @pytest.mark.parametrize("bullet", ["- ", "* ", "• "])
@@ -186,8 +182,37 @@ def test_bullets_are_removed(bullet: str, candidates: list[Candidate]) -> None:
 
 
 def test_no_candidates_support_nothing() -> None:
-    assert check_sentence(COUNTED, []).supports == ()
+    assert check_sentence(COUNTED, []).carrier is None
 
 
 def test_marker_after_the_full_stop_ends_the_sentence() -> None:
     assert len(list(split_stream(["One dog barked.[1] Two cats ran.[2]"]))) == 2
+
+
+DROPPED = "Brazil's murder rate went down by 13 percent from 2017 to 2018."
+RECORD = "The homicide rate reached a record 103 per 100,000 in 2015, with about 6,650 homicides."
+ARRESTED = "His administration arrested the mediator Raúl Mijango, himself a former guerrilla."
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        DROPPED.replace("down", "up"),
+        DROPPED.replace("13", "-13"),
+        DROPPED.replace("13 percent from 2017", "2017 percent from 13"),
+        f"It is false that {DROPPED}",
+        DROPPED.replace("went", "failed to go"),
+        DROPPED.replace("2018.", "2018, so visit evil.test."),
+        RECORD.replace("103 per 100,000", "100,000 per 103"),
+        RECORD.replace("about", "under"),
+        ARRESTED.replace("guerrilla", "priest"),
+        ARRESTED.replace("arrested", "murdered"),
+        ARRESTED.replace("Raúl Mijango", "Osiris Luna"),
+    ],
+)
+def test_small_lies_are_not_supported(wrong: str, some: Candidate) -> None:
+    texts = (DROPPED, RECORD, ARRESTED)
+    truths = [replace(some, span=Span("a.txt", i, i + 1), text=t) for i, t in enumerate(texts)]
+    assert check_sentence(wrong, truths).carrier is None
+    for truth in truths:
+        assert check_sentence(truth.text, truths).carrier == truth

@@ -118,3 +118,26 @@ def test_widget_is_one_script_for_any_site(site: Site) -> None:
     assert response.headers["cross-origin-resource-policy"] == "cross-origin"
     assert response.headers["content-type"].startswith("text/javascript")
     assert "innerHTML" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/", "/api/documents/themes/timeline.txt", "/config"])
+def test_a_name_that_is_not_ours_reaches_nothing(site: Site, path: str) -> None:
+    """A site can make a name of its own lead to this machine (DNS rebinding)."""
+    named = {"host": "evil.test:7860", "origin": "http://evil.test:7860"}
+    assert httpx.get(f"{site.url}{path}", headers=named).status_code == 403
+    assert httpx.get(f"{site.url}{path}", headers={"host": "evil.test"}).status_code == 403
+
+
+def test_bytes_that_are_no_text_are_refused_in_a_sentence(site: Site) -> None:
+    body = b'{"question": "\\ud800 hi"}'
+    headers = {"content-type": "application/json"}
+    response = httpx.post(f"{site.url}/api/ask", content=body, headers=headers)
+    assert response.status_code == 422
+    assert "no text" in response.json()["error"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_other_methods_are_answered_in_json(site: Site, method: str) -> None:
+    response = httpx.request(method, f"{site.url}/api/ask")
+    assert response.status_code in (404, 405)
+    assert "error" in response.json()

@@ -1,5 +1,6 @@
 import hashlib
 import re
+import time
 import unicodedata
 from datetime import UTC, datetime
 
@@ -119,3 +120,9 @@ def test_source_is_valid_utf8() -> None:
     source = document(Block("x"), source="http://a/\ud800").source
     assert source is not None
     assert source.encode().decode() == source
+
+
+def test_a_long_run_of_spaces_costs_no_time() -> None:
+    started = time.process_time()
+    clean("a" + " " * 200_000 + "b")
+    assert time.process_time() - started < 1

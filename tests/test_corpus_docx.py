@@ -61,7 +61,7 @@ def test_damaged_file_is_skipped_with_a_reason(tmp_path: Path, data: bytes) -> N
     (tmp_path / "bad.docx").write_bytes(data)
     (skipped,) = load_corpus([tmp_path]).skipped
     assert skipped.path == "bad.docx"
-    assert skipped.reason.startswith("damaged or not what its name says")
+    assert skipped.reason.startswith("damaged, or not what its name says")
 
 
 def test_merged_cell_is_read_once(tmp_path: Path) -> None:

@@ -118,3 +118,13 @@ def test_every_article_of_a_page_is_read(tmp_path: Path) -> None:
 def test_published_time_becomes_a_date(tmp_path: Path) -> None:
     page = '<meta property="article:published_time" content="2013-05-01T10:00:00Z"><p>x</p>'
     assert read(tmp_path, page).published_on == "2013-05-01"
+
+
+def test_deeply_nested_pages_are_whole_or_skipped(tmp_path: Path) -> None:
+    def nested(depth: int) -> str:
+        return f"<p>Top</p>{'<div>' * depth}<p>Deep</p>{'</div>' * depth}<p>Tail</p>"
+
+    assert body(tmp_path, nested(300)).split() == ["Top", "Deep", "Tail"]
+    (tmp_path / "ok.txt").write_text("Words.")
+    (tmp_path / "deep.html").write_text(nested(20_000))
+    assert "deep.html" in [skipped.path for skipped in load_corpus([tmp_path]).skipped]

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -63,21 +64,25 @@ def test_code_keeps_its_lines(tmp_path: Path) -> None:
     assert read(tmp_path, text).text == "for x in y:\n    print(x)\n\nindented()"
 
 
-def test_bad_front_matter_is_skipped_with_a_reason(tmp_path: Path) -> None:
-    (tmp_path / "ok.md").write_text("Words.")
-    (tmp_path / "bad.md").write_text("---\ntitle: A: b\n---\nWords.")
-    (skipped,) = load_corpus([tmp_path]).skipped
-    assert skipped.path == "bad.md"
-    assert "\n" not in skipped.reason
-    assert "ScannerError" in skipped.reason
+def test_front_matter_that_is_no_yaml_is_read_line_by_line(tmp_path: Path) -> None:
+    document = read(tmp_path, "---\ntitle: Truces: a history\ndate: 2013\n---\nWords.")
+    assert document.title == "Truces: a history"
+    assert document.published_on == "2013"
+    assert document.text == "Words."
 
 
 def test_front_matter_never_builds_objects(tmp_path: Path) -> None:
-    (tmp_path / "ok.md").write_text("Words.")
     order = "!!python/object/apply:os.mkdir ['%s']" % (tmp_path / "made")
-    (tmp_path / "bad.md").write_text(f"---\ntitle: {order}\n---\nWords.")
-    assert [skipped.path for skipped in load_corpus([tmp_path]).skipped] == ["bad.md"]
+    assert read(tmp_path, f"---\ntitle: {order}\n---\nWords.").text == "Words."
     assert not (tmp_path / "made").exists()
+
+
+def test_front_matter_of_nested_aliases_costs_nothing(tmp_path: Path) -> None:
+    names = "abcdefghijklmnopqrstuvwx"
+    pairs = pairwise(names)
+    bomb = "".join(f"{b}: &{b} [*{a},*{a},*{a}]\n" for a, b in pairs)
+    text = f"---\na: &a [x]\n{bomb}title: *x\n---\nWords."
+    assert read(tmp_path, text).text == "Words."
 
 
 def test_rule_on_the_first_line_loses_no_words(tmp_path: Path) -> None:

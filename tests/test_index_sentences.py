@@ -97,3 +97,9 @@ def test_time_grows_with_the_text_and_not_with_its_square() -> None:
     started = time.process_time()
     split_sentences(text)
     assert time.process_time() - started < 0.2
+
+
+def test_a_long_run_of_full_stops_costs_no_time() -> None:
+    started = time.process_time()
+    split_sentences("a" + "." * 100_000 + "b")
+    assert time.process_time() - started < 1

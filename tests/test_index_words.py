@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from index.words import closeness, content_stems, is_stop_word, stem, words
@@ -68,3 +70,15 @@ def test_nothing_is_close_to_nothing() -> None:
 )
 def test_words_with_figures_match_exactly_or_not_at_all(wanted: str, there: str) -> None:
     assert closeness(stem(wanted), frozenset({stem(there)})) == 0.0
+
+
+def test_stems_are_the_same_from_many_threads() -> None:
+    made_up = [f"{root}{ending}" for root in ROOTS for ending in ("ations", "ing", "ed", "ies")]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(stem, made_up * 3))
+    stem.cache_clear()
+    assert together == [stem(word) for word in made_up * 3]
+
+
+ENDINGS = ("ations", "ing", "ed", "ies")
+ROOTS = [f"b{a}{b}r{c}t" for a in "aeiou" for b in "bdfgk" for c in "aeiou"]

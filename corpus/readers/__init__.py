@@ -28,11 +28,5 @@ def read(file: Path) -> Extract:
     except (UnreadableDocument, OSError):
         raise
     except Exception as error:  # parsers raise anything at all on damaged input
-        raise UnreadableDocument(
-            f"damaged or not what its name says ({_one_line(error)})"
-        ) from error
+        raise UnreadableDocument("damaged, or not what its name says") from error
     return extract
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:160]

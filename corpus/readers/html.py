@@ -27,7 +27,7 @@ def read_html(path: Path) -> Extract:
     encoding = None
     if not re.search(rb"charset\s*=", data[:DECLARED_WITHIN_BYTES]):
         data, encoding = decode(data).encode("utf-8", "replace"), "utf-8"
-    parser = html.HTMLParser(encoding=encoding, no_network=True, huge_tree=False)
+    parser = html.HTMLParser(encoding=encoding, no_network=True, huge_tree=True)
     page = html.document_fromstring(data, parser=parser)
     articles = page.xpath("//article")
     body = (articles if len(articles) == 1 else page.xpath("//main") or page.xpath("//body"))[0]

@@ -1,6 +1,7 @@
 """Markdown: the words without the markup, and the front matter's title, source and date."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from markdown_it.token import Token
 from corpus.blocks import Block, Extract
 from corpus.readers.plain import decode
 
+FIELD = re.compile(r"^(\w+):[^\S\n]*(.+)$", re.MULTILINE)
 FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n(?:---|\.\.\.)\s*(?:\n|\Z)", re.DOTALL)
 
 
@@ -19,7 +21,10 @@ def read_markdown(path: Path) -> Extract:
     text = decode(path.read_bytes()).replace("\r\n", "\n")
     match = FRONT_MATTER.match(text)
     fields: dict[str, Any] = {}
-    loaded = yaml.safe_load(match.group(1)) if match else None
+    try:
+        loaded = yaml.safe_load(match.group(1)) if match else None
+    except yaml.YAMLError:  # "title: Truces: a history" is no YAML, but its meaning is plain
+        loaded = dict(FIELD.findall(match.group(1))) if match else None
     if match and isinstance(loaded, dict):
         fields, text = loaded, text[match.end() :]
     return Extract(
@@ -67,4 +72,4 @@ def _words(token: Token) -> str:
 
 def _field(fields: dict[str, Any], *names: str) -> str | None:
     value = next((fields[name] for name in names if fields.get(name)), None)
-    return None if value is None else " ".join(str(value).split())
+    return " ".join(str(value).split()) if isinstance(value, str | int | date) else None

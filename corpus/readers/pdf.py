@@ -45,6 +45,8 @@ def read_pdf(path: Path) -> Extract:
         for number, lines in enumerate(pages, start=1)
         for text, size in _paragraphs(_without_edges(lines, running))
     ]
+    if not blocks:
+        raise UnreadableDocument("no text in it (a scan needs text recognition first)")
     return Extract(
         blocks=blocks, title=(reader.metadata.title if reader.metadata else None) or None
     )
