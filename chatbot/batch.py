@@ -23,15 +23,10 @@ class Line:
     problem: str = ""
 
 
-class _Turn(BaseModel):
-    question: str
-    answer: str | None = None
-
-
 class _Asked(BaseModel):
     id: Any = None
     question: str
-    history: list[_Turn] | None = None
+    history: list[Turn] | None = None
 
 
 def answer_batch(file: Path, *, open_reader: Callable[[], Reader]) -> Iterator[Line]:
@@ -46,8 +41,7 @@ def answer_batch(file: Path, *, open_reader: Callable[[], Reader]) -> Iterator[L
             continue
         try:
             asked = _Asked.model_validate(json.loads(text))
-            turns = [Turn(turn.question, turn.answer or "") for turn in asked.history or []]
-            answer = answer_question(asked.question, turns, reader=reader)
+            answer = answer_question(asked.question, asked.history or [], reader=reader)
             yield Line(number=number, id=asked.id, answer=answer)
         except WrongQuestion as error:
             yield Line(number=number, problem=str(error))

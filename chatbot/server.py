@@ -37,22 +37,13 @@ _STATUS: dict[type[FootnoteError], int] = {
 """HTTP status by error; any other error of ours means that the index cannot be used now: 503."""
 
 
-class AskedTurn(BaseModel):
-    """An earlier turn as a client sends it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    question: str
-    answer: str = ""
-
-
 class AskRequest(BaseModel):
     """The body of POST /api/ask; `history` is oldest first."""
 
     model_config = ConfigDict(extra="forbid")
 
     question: str
-    history: list[AskedTurn] = Field(default=[], max_length=MOST_TURNS)
+    history: list[Turn] = Field(default=[], max_length=MOST_TURNS)
 
 
 def make_app(service: Service, *, allowed_origins: Sequence[str], title: str) -> FastAPI:
@@ -114,8 +105,7 @@ def _add_routes(app: FastAPI, service: Service) -> None:
     @app.post("/api/ask", response_model=None)
     def ask(body: AskRequest, request: Request) -> Response:
         question = check_length(body.question)
-        history = [Turn(turn.question, turn.answer) for turn in body.history]
-        events = service.ask(question, history)
+        events = service.ask(question, body.history)
         if "text/event-stream" in request.headers.get("accept", ""):
             headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
             return StreamingResponse(_sse(events), media_type="text/event-stream", headers=headers)

@@ -38,19 +38,12 @@ class _Evidence(BaseModel):
     quote: str
 
 
-class _Turn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    question: str
-    answer: str = ""
-
-
 class _Line(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str
     question: str = Field(min_length=1)
-    history: list[_Turn] = []
+    history: list[Turn] = []
     answerable: bool
     evidence: list[_Evidence] = []
     answers: list[str] = []
@@ -127,7 +120,7 @@ def _case(line: _Line) -> Case:
     return Case(
         id=line.id,
         question=line.question,
-        history=tuple(Turn(turn.question, turn.answer) for turn in line.history),
+        history=tuple(line.history),
         answerable=line.answerable,
         evidence=tuple(Span(e.document_id, e.start, e.end) for e in line.evidence),
         answers=tuple(line.answers),
