@@ -26,10 +26,8 @@ class Embedder:
     def __init__(self, name: str) -> None:
         """Load a model by name or folder; the bundled one is read from its package."""
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        location = name
-        if name == BUNDLED:
-            location = str(_bundled_folder())
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a name is looked up on this machine alone
+        location = str(_bundled_folder()) if name == BUNDLED else name
         for noisy in ("sentence_transformers", "transformers"):
             logging.getLogger(noisy).setLevel(logging.ERROR)
         from sentence_transformers import SentenceTransformer
