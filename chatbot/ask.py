@@ -25,7 +25,7 @@ from chatbot.answer import (
 )
 from chatbot.check import check_sentence, split_stream
 from chatbot.errors import ModelUnavailable
-from chatbot.evidence import Candidate, Weights, confidence, find_candidates, frozen_weights
+from chatbot.evidence import Candidate, confidence, find_candidates, frozen_weights
 from chatbot.models import QUOTES, Model
 from chatbot.question import check_length, make_standalone, read_question
 from chatbot.quotes import pick_quotes
@@ -48,7 +48,6 @@ class Reader:
     generation: Generation
     embedder: QueryEmbedder
     model: Model | None = None
-    weights: Weights | None = None
 
 
 def answer_question(question: str, history: Sequence[Turn] = (), *, reader: Reader) -> Answer:
@@ -74,7 +73,7 @@ def stream_answer(
     clock.lap("search")
     yield Retrieved(tuple(hits))
 
-    weights = reader.weights or frozen_weights()
+    weights = frozen_weights()
     candidates = find_candidates(
         read_question(standalone),
         hits,

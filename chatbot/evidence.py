@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.question import Kind, Question
+from chatbot.question import Question
 from corpus.document import Document, Span
 from index.generation import Generation
 from index.passage import Hit
@@ -192,7 +192,7 @@ def _stems(text: str) -> frozenset[str]:
 
 def _kind_found(question: Question, text: str) -> float:
     """Say whether the sentence holds something of the kind asked for that the question does not."""
-    kind: Kind = question.kind
+    kind = question.kind
     new = " ".join(word for word in words(text) if stem(word) not in question.terms)
     if kind == "number":
         return float(bool(_NUMBER.search(new)))
