@@ -22,7 +22,6 @@ from pydantic import BaseModel, ConfigDict
 
 from corpus.document import Document
 from index.errors import DamagedIndex, IndexBusy, MissingIndex, StaleIndex, UnwritableIndex
-from index.passage import Passage
 from index.store import Store
 from index.vectors import VectorStore
 
@@ -69,10 +68,6 @@ class Generation:
     def document(self, document_id: str) -> Document:
         """Return one document; UnknownDocument if there is none of this id."""
         return self.store.document(document_id)
-
-    def passages(self, ids: list[str]) -> dict[str, Passage]:
-        """Return passages by id."""
-        return self.store.passages(ids)
 
     def close(self) -> None:
         """Let go of the files."""

@@ -45,7 +45,7 @@ def search(
         id_: DENSE_WEIGHT * f.cosine + (1 - DENSE_WEIGHT) * f.keyword for id_, f in found.items()
     }
     best = sorted(scores, key=lambda id_: (-scores[id_], id_))[:k]
-    passages = generation.passages(best)
+    passages = generation.store.passages(best)
     titles = generation.store.titles()
     return [
         Hit(

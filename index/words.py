@@ -51,11 +51,6 @@ def stem(word: str) -> str:
         return str(_stemmer().stemWord(folded))
 
 
-def content_stems(text: str) -> list[str]:
-    """Return the stems of the words of `text` that are not stop words, in order."""
-    return [stem(word) for word in words(text) if not is_stop_word(word)]
-
-
 def is_stop_word(word: str) -> bool:
     """Say whether a word only holds a sentence together; US is not us."""
     return word.lower() in STOP_WORDS and not (len(word) > 1 and word.isupper())

@@ -94,7 +94,7 @@ def contents(index: Path) -> tuple[dict[str, Passage], dict[str, Vectors]]:
     generation = open_index(index)
     try:
         ids = list(generation.store.content_keys().values())
-        return generation.passages(ids), generation.vectors.get(ids)
+        return generation.store.passages(ids), generation.vectors.get(ids)
     finally:
         generation.close()
 

@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from index.words import closeness, content_stems, is_stop_word, stem, words
+from index.words import closeness, is_stop_word, stem, words
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,6 @@ def test_other_stem(one: str, other: str) -> None:
 def test_words_as_written_in_order() -> None:
     text = "MS-13’s U.S. deal—“66.2%” of AT&T, Marroquín's."
     assert words(text) == ["MS-13’s", "U.S", "deal", "66.2%", "of", "AT&T", "Marroquín's"]
-
-
-def test_content_stems_leave_out_what_only_holds_a_sentence_together() -> None:
-    assert content_stems("Who were the leaders of the gangs in the US?") == ["leader", "gang", "us"]
-    assert content_stems("¿Quién negoció con las pandillas?") == [
-        stem("negoció"),
-        stem("pandillas"),
-    ]
 
 
 @pytest.mark.parametrize(("word", "is_one"), [
