@@ -269,7 +269,8 @@ def _not_in_documents(hits: Sequence[Hit]) -> str:
     nearest = f'<h4>The nearest passages</h4><ul class="fn-nearest">{rows}</ul>' if rows else ""
     return (
         '<section class="fn-card fn-unknown"><h3>The documents don’t say.</h3>'
-        f"<p>No words clear enough to answer this were found in them, so no answer is given.</p>{nearest}</section>"
+        "<p>No words clear enough to answer this were found in them, so no answer is given.</p>"
+        f"{nearest}</section>"
     )
 
 
