@@ -4,8 +4,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -44,20 +43,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def index_command(arguments: argparse.Namespace) -> int:
     """Build or update the index."""
+    from chatbot.progress import progress_bar
     from corpus.load import load_corpus
-    from index.build import build_index
+    from index.build import build_index, reusable
 
     settings = _settings(arguments)
-    folders = arguments.paths or settings.corpus.folders
-    corpus = load_corpus(folders)
-    with _progress("Indexing", quiet=arguments.json) as progress:
-        report = build_index(
-            corpus,
-            index=settings.index.folder,
-            embedding_model=settings.index.embedding_model,
-            passage_tokens=settings.index.passage_tokens,
-            load_embedder=_load_embedder,
+    folder, model = settings.index.folder, settings.index.embedding_model
+    if arguments.roll_back:
+        from index.generation import roll_back
+
+        return _say(f"The index of {roll_back(folder)} is in use again.")
+    made_with: Any = {"embedding_model": model, "passage_tokens": settings.index.passage_tokens}
+    with progress_bar("Reading", quiet=arguments.json) as progress:
+        corpus = load_corpus(
+            arguments.paths or settings.corpus.folders,
+            reuse=reusable(folder, **made_with),
             progress=progress,
+        )
+    with progress_bar("Indexing", quiet=arguments.json) as progress:
+        report = build_index(
+            corpus, index=folder, load_embedder=_load_embedder, progress=progress, **made_with
         )
     if arguments.json:
         from dataclasses import asdict
@@ -70,6 +75,8 @@ def index_command(arguments: argparse.Namespace) -> int:
     )
     for skipped in report.skipped:
         print(f"skipped {skipped.path}: {skipped.reason}")
+    for document, other in report.duplicates:
+        print(f"{document} has the same words as {other}")
     return GOOD
 
 
@@ -169,11 +176,12 @@ def eval_command(arguments: argparse.Namespace) -> int:
         problems = check_cases(files, _open(settings).document)
         print("\n".join(problems) or f"All {len(load_cases(files))} cases hold.")
         return BELOW_GATE if problems else GOOD
+    from chatbot.progress import progress_bar
     from eval.report import run_suite
 
     cases = load_cases(files)
     reader = _reader(settings)
-    with _progress("Asking", quiet=arguments.json) as progress:
+    with progress_bar("Asking", quiet=arguments.json) as progress:
         report = run_suite(cases, reader=reader, gates_file=arguments.gates, progress=progress)
     _say(report.as_json() if arguments.json else report.as_text())
     return BELOW_GATE if report.failed_gates else GOOD
@@ -235,6 +243,9 @@ def _parser() -> argparse.ArgumentParser:
 
     index = add("index", index_command)
     index.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="folders or files")
+    index.add_argument(
+        "--roll-back", action="store_true", help="go back to the index before the one in use"
+    )
     search = add("search", search_command)
     search.add_argument("query", metavar="QUERY")
     search.add_argument("-k", type=_number(1000), default=10, help="how many passages (10)")
@@ -310,30 +321,9 @@ def _reader(settings: "Settings") -> "Reader":
 def _load_embedder(name: str) -> "Embedder":
     if sys.stderr.isatty():
         print("Loading the embedding model…", file=sys.stderr)
-    from index.embed import Embedder
+    from index.embed import load_embedder
 
-    return Embedder(name)
-
-
-@contextmanager
-def _progress(verb: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Draw a bar with the time left on stderr, if somebody is looking."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(verb, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    return load_embedder(name)
 
 
 def _count(number: int, noun: str) -> str:

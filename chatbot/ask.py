@@ -29,9 +29,10 @@ from chatbot.evidence import Candidate, confidence, find_candidates, frozen_weig
 from chatbot.models import QUOTES, Model
 from chatbot.question import check_length, make_standalone, read_question
 from chatbot.quotes import pick_quotes
+from index.embed import QueryEmbedder
 from index.generation import Generation
 from index.passage import Hit
-from index.search import QueryEmbedder, search
+from index.search import search
 
 HITS = 10
 PROMPT_PASSAGES = 5

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from chatbot.question import Question
 from corpus.document import Document, Span
+from index.embed import QueryEmbedder
 from index.generation import Generation
 from index.passage import Hit
-from index.search import QueryEmbedder
 from index.sentences import split_sentences
 from index.words import closeness, is_stop_word, stem, words
 
@@ -140,7 +140,7 @@ def logistic(features: Sequence[float], weights: Sequence[float] | NDArray[np.fl
 def _rarity(question: Question, generation: Generation) -> dict[str, float]:
     """Each term's share of the question's weight: inverse document frequency, as in BM25."""
     total = generation.manifest.passage_count
-    counts = {key: generation.store.count_with_word(word) for key, word in question.terms.items()}
+    counts = {term: generation.words.count_with(term) for term in question.terms}
     weight = {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
     return {term: value / sum(weight.values()) for term, value in weight.items()}
 

@@ -15,7 +15,7 @@ from chatbot.errors import StillLoading
 from chatbot.models import Model
 from corpus.document import Document
 from corpus.errors import FootnoteError
-from index.embed import Embedder
+from index.embed import Embedder, load_embedder
 from index.errors import MissingIndex
 from index.generation import Generation, current_name, open_current
 
@@ -96,7 +96,7 @@ class Service:
 
     def _load(self) -> None:
         try:
-            self._embedder = Embedder(str(self._settings["embedding_model"]))
+            self._embedder = load_embedder(str(self._settings["embedding_model"]))
             self.scope()
         except FootnoteError as error:
             self._problem = error

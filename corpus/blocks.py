@@ -13,17 +13,21 @@ from datetime import datetime
 
 from corpus.document import Document, Heading, Page
 from corpus.errors import UnreadableDocument
+from corpus.language import language_of
 
 SEPARATOR = "\n\n"
 LONGEST_TITLE = 300
-ISO_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+ISO_DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 # Invisible characters that hide text from people or from search: soft hyphen, zero-width space,
-# word joiner, byte-order mark, bidirectional controls and tag characters. Zero-width joiners stay:
-# several scripts are misspelt without them.
+# invisible fillers and operators, byte-order mark, bidirectional controls, tag characters and the
+# variation selectors that can carry any hidden bytes.
 INVISIBLE = re.compile(
-    "[\u00ad\u200b\u2060\ufeff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+# Zero-width joiners stay where a script is misspelt without them, and go between Latin letters.
+JOINER_IN_LATIN = re.compile("(?<=[a-zA-Z\u00c0-\u024f])[\u200c\u200d]+(?=[a-zA-Z\u00c0-\u024f])")
 LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -54,8 +58,8 @@ def clean(text: str) -> str:
     for ligature, letters in LIGATURES.items():
         text = text.replace(ligature, letters)
     text = CONTROL.sub("", INVISIBLE.sub("", text))
-    lines = (line.rstrip() for line in text.split("\n"))
-    return unicodedata.normalize("NFC", "\n".join(lines)).strip()
+    text = unicodedata.normalize("NFC", "\n".join(line.rstrip() for line in text.split("\n")))
+    return JOINER_IN_LATIN.sub("", text).strip()
 
 
 def make_document(
@@ -92,7 +96,7 @@ def make_document(
         pages=tuple(pages.values()),
         source=clean(extract.source or "") or None,
         published_on=date.group() if date else None,
-        language=extract.language,
+        language=language_of(text, declared=extract.language),
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         modified_at=modified_at,
     )

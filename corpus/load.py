@@ -1,17 +1,24 @@
-"""Walks folders and turns each file into a Document. Does not know what is done with them."""
+"""Turns the files of folders into Documents. Does not know what is done with them."""
 
+import hashlib
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from corpus.blocks import make_document
+from corpus.blocks import Extract, make_document
 from corpus.document import Document
-from corpus.errors import EmptyCorpus, MissingFolder, UnreadableDocument
-from corpus.readers import READERS, read
+from corpus.errors import EmptyCorpus, UnreadableDocument
+from corpus.readers import READERS
+from corpus.sandbox import Job, Limits, read_apart
+from corpus.walk import LARGEST_FILE_BYTES, Found, find_files
 
-LARGEST_FILE_BYTES = 50_000_000
+__all__ = ["LARGEST_FILE_BYTES", "Corpus", "Skipped", "load_corpus"]
+Reuse = Callable[[str, str], Document | None]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,93 +31,146 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """The documents of the folders given, ordered by id, and the files left out."""
+    """The documents of the folders given, ordered by id, and the files left out, ordered too.
+
+    `file_sha256` maps the id of every document to the SHA-256 of its file's bytes.
+    """
 
     documents: tuple[Document, ...]
     skipped: tuple[Skipped, ...]
+    file_sha256: Mapping[str, str] = field(default_factory=dict)
 
 
-def load_corpus(paths: Sequence[Path]) -> Corpus:
-    """Read every file under `paths` (folders or single files).
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """What a file was when it was hashed; it must be the same after it was read."""
 
-    Hidden files and folders are passed over. Raises MissingFolder for a path that does not exist
-    and EmptyCorpus when not one document could be read.
+    document_id: str
+    path: Path
+    sha256: str
+    status: os.stat_result
+
+    def modified_at(self) -> datetime:
+        return datetime.fromtimestamp(self.status.st_mtime, UTC)
+
+    def is_unchanged(self) -> bool:
+        try:
+            return _identity(self.path.stat()) == _identity(self.status)
+        except OSError:
+            return False
+
+
+def load_corpus(
+    paths: Sequence[Path],
+    *,
+    reuse: Reuse = lambda _id, _sha256: None,
+    progress: Progress = lambda _done, _of: None,
+    limits: Limits = Limits(),  # noqa: B008  a value that never changes
+) -> Corpus:
+    """Read every file under `paths` (folders or single files), each in a process with limits.
+
+    `reuse(document_id, file_sha256)` may return the Document that the same bytes made earlier;
+    `progress(done, of)` counts files. Raises MissingFolder for a path that does not exist and
+    EmptyCorpus when not one document could be read.
     """
-    documents: dict[str, Document] = {}
-    skipped: list[Skipped] = []
-    for root in paths:
-        if not root.exists():
-            raise MissingFolder(f"{root} does not exist; give a folder that holds documents.")
-        prefix = f"{root.resolve().name}/" if len(paths) > 1 and root.is_dir() else ""
-        for file in _walk(root):
-            name = file.relative_to(root if root.is_dir() else root.parent).as_posix()
-            document_id = _printable(prefix + name)
+    files = find_files(paths)
+    gathered = _Gathered(of=len(files), progress=progress)
+    unread: list[_Bytes] = []
+    for found in files:
+        try:
+            file = _hash(found)
+        except UnreadableDocument as reason:
+            gathered.skip(found.document_id, reason)
+            continue
+        document = reuse(file.document_id, file.sha256)
+        if document is None:
+            unread.append(file)
+        else:
+            gathered.add(file, replace(document, modified_at=file.modified_at()))
+    jobs = [Job(file.path, READERS[file.path.suffix.lower()]) for file in unread]
+    with closing(read_apart(jobs, limits=limits)) as outcomes:
+        for number, outcome in outcomes:
             try:
-                if document_id in documents:
-                    raise UnreadableDocument("another file given has the same name")
-                documents[document_id] = load_document(file, root=root, document_id=document_id)
+                gathered.add(unread[number], _document(unread[number], outcome))
             except UnreadableDocument as reason:
-                skipped.append(Skipped(document_id, str(reason)))
-    if not documents:
-        raise EmptyCorpus(_nothing_read(paths, skipped))
-    return Corpus(tuple(documents[key] for key in sorted(documents)), tuple(skipped))
+                gathered.skip(unread[number].document_id, reason)
+    if not gathered.documents:
+        raise EmptyCorpus(_nothing_read(paths, gathered.skipped))
+    return gathered.corpus()
 
 
-def load_document(file: Path, *, root: Path, document_id: str) -> Document:
-    """Read one file under `root`; UnreadableDocument carries the reason when that is impossible."""
-    inside = root.resolve() if root.is_dir() else root.resolve().parent
-    try:
-        target = file.resolve()
-    except (OSError, RuntimeError) as error:
-        raise UnreadableDocument("a link that leads to itself") from error
-    if not target.is_relative_to(inside):
-        raise UnreadableDocument("a link that leads out of the folder")
-    if not file.is_file():
-        raise UnreadableDocument("not a regular file")
-    if file.suffix.lower() not in READERS:
-        raise UnreadableDocument(
-            f"files ending in {_printable(file.suffix) or 'nothing'} are not read "
-            f"(known: {', '.join(READERS)})"
+class _Gathered:
+    """What became of the files so far, in whatever order they were done."""
+
+    def __init__(self, *, of: int, progress: Progress) -> None:
+        self.documents: dict[str, Document] = {}
+        self.skipped: list[Skipped] = []
+        self._sha256s: dict[str, str] = {}
+        self._of, self._progress = of, progress
+
+    def add(self, file: _Bytes, document: Document) -> None:
+        self.documents[document.id] = document
+        self._sha256s[document.id] = file.sha256
+        self._count()
+
+    def skip(self, document_id: str, reason: UnreadableDocument) -> None:
+        self.skipped.append(Skipped(document_id, str(reason)))
+        self._count()
+
+    def _count(self) -> None:
+        self._progress(len(self.documents) + len(self.skipped), self._of)
+
+    def corpus(self) -> Corpus:
+        ids = sorted(self.documents)
+        return Corpus(
+            tuple(self.documents[key] for key in ids),
+            tuple(sorted(self.skipped, key=lambda skip: skip.path)),
+            {key: self._sha256s[key] for key in ids},
         )
+
+
+def _hash(found: Found) -> _Bytes:
+    """Hash what is still the regular file it was; a pipe put in its place blocks nobody."""
+    if found.reason:
+        raise UnreadableDocument(found.reason)
     try:
-        stat = file.stat()
-        if stat.st_size > LARGEST_FILE_BYTES:
-            raise UnreadableDocument(f"larger than {LARGEST_FILE_BYTES // 1_000_000} MB")
-        extract = read(file)
+        with open(found.path, "rb", opener=_open_at_once) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableDocument("changed while it was read")
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UnreadableDocument(f"cannot be opened: {error.strerror or error}") from error
+    return _Bytes(found.document_id, found.path, sha256, status)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _document(file: _Bytes, outcome: Extract | UnreadableDocument) -> Document:
+    if not file.is_unchanged():
+        raise UnreadableDocument("changed while it was read")
+    if isinstance(outcome, UnreadableDocument):
+        raise outcome
+    stem = file.path.stem.replace("-", " ").replace("_", " ").strip()
     return make_document(
-        extract,
-        document_id=document_id,
-        fallback_title=file.stem.replace("-", " ").replace("_", " ").strip().capitalize(),
-        modified_at=datetime.fromtimestamp(stat.st_mtime, UTC),
+        outcome,
+        document_id=file.document_id,
+        fallback_title=stem.capitalize(),
+        modified_at=file.modified_at(),
     )
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    """Yield files in a fixed order, whatever order the file system gives."""
-    if not root.is_dir():
-        yield root
-        return
-    for folder, subfolders, names in os.walk(root):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        links = [name for name in subfolders if Path(folder, name).is_symlink()]
-        yield from (
-            Path(folder, name) for name in sorted(names + links) if not name.startswith(".")
-        )
-
-
-def _printable(name: str) -> str:
-    """File names can hold anything; ids are printable, on one line, and valid UTF-8."""
-    safe = name.encode("utf-8", "replace").decode()
-    return "".join(c if c.isprintable() else "�" for c in safe)
 
 
 def _nothing_read(paths: Sequence[Path], skipped: Sequence[Skipped]) -> str:
     where = ", ".join(str(path) for path in paths)
     if not skipped:
         return f"{where} holds no files; put documents there ({', '.join(READERS)})."
-    first = skipped[0]
+    first = min(skipped, key=lambda skip: skip.path)
     return (
         f"nothing in {where} could be read ({len(skipped)} skipped; {first.path}: {first.reason}); "
         f"put documents there ({', '.join(READERS)})."

@@ -11,7 +11,7 @@ from chatbot.answer import Turn
 from corpus.document import Document, Span
 from corpus.errors import UnknownDocument
 from eval.errors import BadCase
-from index.generation import file_sha256
+from index.manifest import file_sha256
 
 CASES = Path(__file__).with_name("cases")
 

@@ -30,8 +30,9 @@ from corpus.blocks import Block, Extract, make_document
 from corpus.document import Document, Span
 from corpus.load import Corpus
 from index.build import build_index
-from index.embed import BUNDLED, Embedder, Vectors
+from index.embed import BUNDLED, Embedder, load_embedder
 from index.generation import open_current
+from index.packed import Vectors
 from index.search import search
 from index.split import PASSAGE_TOKENS
 
@@ -74,9 +75,10 @@ class RememberingEmbedder:
 
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
+        self.name = embedder.name
         self._known: dict[str, Vectors] = {}
 
-    def embed_queries(self, texts: list[str]) -> Vectors:
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one vector for each text."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         if new:
@@ -87,7 +89,7 @@ class RememberingEmbedder:
 def main(argv: Sequence[str]) -> int:
     """Fit on half of the articles, print what both halves measure, write the weights."""
     articles = json.loads(Path(argv[0]).read_text())["data"]
-    embedder = RememberingEmbedder(Embedder(BUNDLED))
+    embedder = RememberingEmbedder(load_embedder(BUNDLED))
     blank = Weights(
         sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(FEATURES) + 2), threshold=0.0
     )

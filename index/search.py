@@ -1,76 +1,198 @@
-"""Finds passages for a question: meaning and words, fused. Does not know answers.
+"""Finds passages for a question: by meaning, by words, and by the sentence that says it.
 
-Fusion is convex on the scores (arXiv 2210.11934): on SQuAD 2.0 paragraphs rank fusion kept
-nothing of what the two searches gain together (Hit@1 .802 beside .801), convex fusion did (.83).
+Both searches give a pool; each passage in it gets four figures between 0 and 1 and their weighted
+sum is its score (convex fusion, arXiv 2210.11934; rank fusion keeps nothing of what is gained).
+Does not know answers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import pairwise
 
 import numpy as np
 
-from index.embed import Vectors
+from index.embed import BUNDLED, QueryEmbedder
+from index.focus import Focus, focus, same_words
 from index.generation import Generation
-from index.passage import Hit
+from index.packed import Vectors
+from index.passage import Hit, Passage
+from index.query import Query, read_query
+from index.rerank import Reranker
+from index.store import Filter, Stored
+from index.words import analyse
 
 POOL = 50
-DENSE_WEIGHT = 0.5
+PHRASE = 0.3
+"""Added for words that the question quotes and the passage holds as they are."""
 
 
-class QueryEmbedder(Protocol):
-    """What search needs of an embedder."""
-
-    def embed_queries(self, texts: list[str]) -> Vectors:
-        """Return one vector of length one for each text."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A passage's two scores: cosine to the question, and BM25 as a share of the best one's."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What each figure counts for; they add up to 1."""
 
     cosine: float
+    closest: float
+    words: float
+    pairs: float
+
+
+WEIGHTS = Weights(cosine=0.22, closest=0.43, words=0.28, pairs=0.07)
+"""Fitted on SQuAD 2.0 and NQ questions, rounded, and checked on CLAPNQ (`eval/LOG.md`)."""
+FOREIGN = Weights(cosine=0.10, closest=0.30, words=0.53, pairs=0.07)
+"""For a question in a language that neither the documents nor the bundled model know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A passage of the pool and its figures (0-1, higher is better).
+
+    `cosine` is of question and passage, `closest` of question and nearest sentence; `words` is the
+    share of the question's words that stand in it, weighted by rarity, `pairs` of its words that
+    follow each other; `keyword` is BM25, 0 where the keyword search did not find it.
+    """
+
+    stored: Stored
+    cosine: float
+    closest: float
+    words: float
+    pairs: float
     keyword: float
+    score: float
+    found_by: tuple[str, ...]
+
+    @property
+    def passage(self) -> Passage:
+        """Return the whole passage."""
+        return self.stored.passage
 
 
 def search(
-    query: str, *, generation: Generation, embedder: QueryEmbedder, k: int = 10
+    query: str,
+    *,
+    generation: Generation,
+    embedder: QueryEmbedder,
+    k: int = 10,
+    where: Filter | None = None,
+    reranker: Reranker | None = None,
 ) -> list[Hit]:
-    """Return the `k` best passages for `query`, best first; ties break by passage id."""
-    vector = embedder.embed_queries([query])[0]
-    nearest = generation.vectors.nearest(vector, k=min(POOL, generation.manifest.passage_count))
-    words = generation.store.search_words(query, k=POOL)
-    found = _join(vector, nearest, words, generation)
-    scores = {
-        id_: DENSE_WEIGHT * f.cosine + (1 - DENSE_WEIGHT) * f.keyword for id_, f in found.items()
-    }
-    best = sorted(scores, key=lambda id_: (-scores[id_], id_))[:k]
-    passages = generation.store.passages(best)
-    titles = generation.store.titles()
+    """Return the `k` best passages for `query`, best first, near-duplicates as one.
+
+    A hit's passage is cut down to the sentences that matter. Ties break by passage id. StaleIndex
+    if the embedder is not the one that the index was built with.
+    """
+    asked, vector = _ask(query, generation, embedder)
+    ranked = _find(asked, vector, generation, embedder, where)
+    if reranker:
+        ranked = reranker.rank(query, ranked)
+    distinct: list[tuple[Candidate, list[str]]] = []
+    for candidate in ranked:
+        twin = next((ids for c, ids in distinct if same_words(c.stored, candidate.stored)), None)
+        if twin is not None:
+            twin.append(candidate.passage.span.document_id)
+        elif len(distinct) < k:
+            distinct.append((candidate, []))
+    focused = focus(
+        [candidate.stored for candidate, _ in distinct],
+        Focus(asked, vector, WEIGHTS.closest, WEIGHTS.words),
+        generation,
+    )
     return [
         Hit(
-            passage=passages[id_],
-            title=titles[passages[id_].span.document_id],
-            score=round(scores[id_], 6),
+            passage=passage,
+            title=candidate.stored.title,
+            score=round(candidate.score, 6),
             rank=rank,
-            found_by=tuple(
-                name for name, pool in (("dense", nearest), ("keyword", words)) if id_ in pool
-            ),
+            found_by=candidate.found_by,
+            duplicates=tuple(dict.fromkeys(twins)),
         )
-        for rank, id_ in enumerate(best, start=1)
+        for rank, ((candidate, twins), passage) in enumerate(
+            zip(distinct, focused, strict=True), start=1
+        )
     ]
 
 
-def _join(
-    vector: Vectors, nearest: dict[str, float], words: dict[str, float], generation: Generation
-) -> dict[str, Found]:
-    """Give every passage found by either search both scores."""
-    missing = sorted(words.keys() - nearest.keys())
-    late = {
-        id_: float(np.dot(vector, other)) for id_, other in generation.vectors.get(missing).items()
-    }
-    best = max(words.values(), default=0.0) or 1.0
-    return {
-        id_: Found(max(0.0, cosine), max(0.0, words.get(id_, 0.0)) / best)
-        for id_, cosine in (nearest | late).items()
-    }
+def find_candidates(
+    query: str, *, generation: Generation, embedder: QueryEmbedder, where: Filter | None = None
+) -> list[Candidate]:
+    """Return the whole pool for `query`, best first; ties break by passage id."""
+    return _find(*_ask(query, generation, embedder), generation, embedder, where)
+
+
+def _ask(query: str, generation: Generation, embedder: QueryEmbedder) -> tuple[Query, Vectors]:
+    generation.require(embedder)
+    asked = read_query(
+        query,
+        known=generation.words,
+        passage_count=generation.manifest.passage_count,
+        languages=generation.languages,
+    )
+    return asked, embedder.embed_queries([query])[0]
+
+
+def _find(
+    asked: Query,
+    vector: Vectors,
+    generation: Generation,
+    embedder: QueryEmbedder,
+    where: Filter | None,
+) -> list[Candidate]:
+    documents, among = generation.store.allowed(where) if where else (None, None)
+    pool = min(POOL, generation.manifest.passage_count)
+    nearest = generation.nearest(vector, k=pool, among=among)
+    keyword = generation.words.search(asked.stems(), k=pool, documents=documents)
+    numbers = sorted(nearest.keys() | keyword.keys())
+    weights = FOREIGN if asked.is_foreign and embedder.name == BUNDLED else WEIGHTS
+    cosines = generation.passage_vectors.vectors(numbers) @ vector
+    closest = _closest(vector, stored := generation.store.passages(numbers), generation)
+    candidates = []
+    for passage, cosine, close in zip(stored, cosines, closest, strict=True):
+        share, pairs, phrase = _word_figures(asked, passage)
+        score = (
+            weights.cosine * float(cosine)
+            + weights.closest * close
+            + weights.words * share
+            + weights.pairs * pairs
+            + PHRASE * phrase
+        )
+        pools = (("dense", nearest), ("keyword", keyword))
+        candidates.append(
+            Candidate(
+                stored=passage,
+                cosine=float(cosine),
+                closest=close,
+                words=share,
+                pairs=pairs,
+                keyword=keyword.get(passage.number, 0.0),
+                score=score,
+                found_by=tuple(name for name, found in pools if passage.number in found),
+            )
+        )
+    return sorted(candidates, key=lambda c: (-c.score, c.passage.id))
+
+
+def _closest(vector: Vectors, stored: Sequence[Stored], generation: Generation) -> list[float]:
+    """Return the cosine of the question and each passage's nearest sentence."""
+    rows = [n for s in stored for n in range(s.first_sentence, s.first_sentence + len(s.bounds))]
+    cosines = generation.sentence_vectors.vectors(rows) @ vector
+    ends = np.cumsum([0, *(len(s.bounds) for s in stored)])
+    return [float(cosines[start:end].max()) for start, end in pairwise(ends)]
+
+
+def _word_figures(asked: Query, stored: Stored) -> tuple[float, float, bool]:
+    """Return the shares of the question's words and pairs in a passage, and if it is quoted."""
+    passage = stored.passage
+    body = analyse(passage.text, stored.language)
+    head = analyse(" ".join((stored.title, *passage.heading_path)), stored.language)
+    there = set(body) | set(head)
+    share = sum(
+        term.weight * max((close for s, close in term.stems.items() if s in there), default=0.0)
+        for term in asked.terms
+    )
+    following = set(pairwise(body))
+    pairs = sum(
+        weight
+        for first, second, weight in asked.pairs
+        if any((a, b) in following for a in first for b in second)
+    )
+    spoken = " ".join(passage.text.split()).casefold() if asked.phrases else ""
+    return share, pairs, any(phrase in spoken for phrase in asked.phrases)

@@ -1,74 +1,142 @@
-"""Keeps documents and passages, and finds passages by their words, in one SQLite file.
+"""Keeps documents and passages in one SQLite file. Does not know vectors or how words are found.
 
-Does not know vectors. Keyword search is SQLite's FTS5 (BM25, Porter stems, accents folded).
+Documents and passages have numbers that are never used twice, so that the keyword index and the
+vectors, which know passages by number alone, can drop some and take new ones.
 """
 
-import re
+import hashlib
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
-from corpus.document import Document
+from corpus.document import Document, Span
 from corpus.errors import UnknownDocument
+from index.embed import Bounds
 from index.errors import DamagedIndex
 from index.passage import Passage
 
 _DOCUMENT = TypeAdapter(Document)
-_PASSAGE = TypeAdapter(Passage)
 _TABLES = """
-    CREATE TABLE documents (id TEXT PRIMARY KEY, title TEXT, json TEXT NOT NULL);
+    CREATE TABLE documents (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL,
+        title TEXT NOT NULL, language TEXT, published_on TEXT,
+        file_sha256 TEXT NOT NULL, fingerprint TEXT NOT NULL, fields TEXT NOT NULL,
+        text BLOB NOT NULL);
     CREATE TABLE passages (
-        number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, document_id TEXT NOT NULL,
-        content_key TEXT NOT NULL, json TEXT NOT NULL);
-    CREATE VIRTUAL TABLE words USING fts5(
-        head, body, tokenize = 'porter unicode61 remove_diacritics 2');
+        number INTEGER PRIMARY KEY, document INTEGER NOT NULL, start INTEGER NOT NULL,
+        page INTEGER, token_count INTEGER NOT NULL, headings TEXT NOT NULL, text TEXT NOT NULL,
+        content_key BLOB NOT NULL, sentences TEXT NOT NULL, first_sentence INTEGER NOT NULL);
+    CREATE INDEX passages_of ON passages (document);
+    CREATE INDEX passages_like ON passages (content_key);
 """
-HEAD_WEIGHT, BODY_WEIGHT = 0.5, 1.0
+VARIABLES = 500  # SQLite takes at least 999 in one statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which documents to search: all that every field given allows.
+
+    `documents` are ids, `folder` the start of an id up to a slash; `since` and `until` are ISO
+    dates, both included, and leave out documents of unknown date.
+    """
+
+    documents: tuple[str, ...] = ()
+    folder: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A passage as it lies in the store.
+
+    `bounds` are its sentences, in code points of its text; their vectors are the rows from
+    `first_sentence` on.
+    """
+
+    number: int
+    passage: Passage
+    title: str
+    language: str | None
+    bounds: Bounds
+    first_sentence: int
 
 
 class Store:
-    """An open store. Read-only unless it was made by `Store.create`."""
+    """An open store; any number of threads may read one that is not written."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    @classmethod
-    def create(cls, path: Path) -> "Store":
-        """Make a new, empty store that can be written."""
-        connection = sqlite3.connect(path)
-        connection.executescript(_TABLES)
-        return cls(connection)
-
-    @classmethod
-    def open(cls, path: Path) -> "Store":
-        """Open a store for reading, from any thread."""
+    def __init__(self, path: Path, *, write: bool = False) -> None:
+        """Open a store that exists, for reading unless `write`."""
+        mode = "rw" if write else "ro&immutable=1"
         try:
-            uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-            return cls(sqlite3.connect(uri, uri=True, check_same_thread=False))
+            self._connection = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode={mode}", uri=True, check_same_thread=False
+            )
         except sqlite3.Error as error:
             raise DamagedIndex(f"{path} cannot be opened; run `footnote index` again.") from error
 
-    def add(self, document: Document, passages: Iterable[tuple[Passage, str, str]]) -> None:
-        """Add a document and its passages, each with its heading words and content key."""
-        self._connection.execute(
-            "INSERT INTO documents VALUES (?, ?, ?)",
-            (document.id, document.title, _DOCUMENT.dump_json(document).decode()),
+    @classmethod
+    def create(cls, path: Path) -> "Store":
+        """Make a new, empty store and open it for writing."""
+        with sqlite3.connect(path) as connection:
+            connection.executescript(_TABLES)
+        connection.close()
+        return cls(path, write=True)
+
+    def add_document(self, document: Document, *, file_sha256: str) -> int:
+        """Add a document and return its number."""
+        fields = _DOCUMENT.dump_python(document, mode="json", exclude={"text"})
+        cursor = self._connection.execute(
+            "INSERT INTO documents (id, title, language, published_on, file_sha256, fingerprint, "
+            "fields, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                document.id,
+                document.title,
+                document.language,
+                document.published_on,
+                file_sha256,
+                fingerprint(document),
+                json.dumps(fields, ensure_ascii=False),
+                zlib.compress(document.text.encode()),
+            ),
         )
-        for passage, head, content_key in passages:
-            cursor = self._connection.execute(
-                "INSERT INTO passages (id, document_id, content_key, json) VALUES (?, ?, ?, ?)",
-                (passage.id, document.id, content_key, _PASSAGE.dump_json(passage).decode()),
-            )
-            self._connection.execute(
-                "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)",
-                (cursor.lastrowid, head, passage.text),
-            )
+        return int(cursor.lastrowid or 0)
+
+    def add_passage(self, stored: Stored, *, document: int, content_key: bytes) -> None:
+        """Add a passage of the document of this number."""
+        passage = stored.passage
+        self._connection.execute(
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                stored.number,
+                document,
+                passage.span.start,
+                passage.page,
+                passage.token_count,
+                json.dumps(passage.heading_path, ensure_ascii=False),
+                passage.text,
+                content_key,
+                json.dumps([edge for bound in stored.bounds for edge in bound]),
+                stored.first_sentence,
+            ),
+        )
+
+    def remove_document(self, document_id: str) -> tuple[int, list[int]]:
+        """Remove a document; return its number and those of its passages."""
+        ((number,),) = self._rows("SELECT number FROM documents WHERE id = ?", (document_id,))
+        passages = self._rows("SELECT number FROM passages WHERE document = ?", (number,))
+        self._connection.execute("DELETE FROM passages WHERE document = ?", (number,))
+        self._connection.execute("DELETE FROM documents WHERE number = ?", (number,))
+        return number, [row[0] for row in passages]
 
     def commit(self) -> None:
-        """Write everything added to disk and compact the word index."""
-        self._connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+        """Write everything added to disk."""
         self._connection.commit()
 
     def close(self) -> None:
@@ -78,63 +146,132 @@ class Store:
     def document(self, document_id: str) -> Document:
         """Return one document; UnknownDocument if there is none of this id."""
         known = document_id.encode("utf-8", "replace").decode()  # a broken name is no name
-        rows = self._rows("SELECT json FROM documents WHERE id = ?", (known,))
+        rows = self._rows("SELECT fields, text FROM documents WHERE id = ?", (known,))
         if not rows:
             raise UnknownDocument(
                 f"no document is called {document_id!r}; `footnote show` alone lists them."
             )
-        return _DOCUMENT.validate_json(rows[0][0])
+        return _document(*rows[0])
 
-    def documents(self) -> list[Document]:
-        """Return every document, ordered by id."""
-        rows = self._rows("SELECT json FROM documents ORDER BY id")
-        return [_DOCUMENT.validate_json(row[0]) for row in rows]
+    def documents(self) -> Iterator[Document]:
+        """Yield every document, ordered by id."""
+        for id_ in self.titles():
+            yield self.document(id_)
 
     def titles(self) -> dict[str, str]:
         """Return each document's title by its id, ordered by id."""
         return dict(self._rows("SELECT id, title FROM documents ORDER BY id"))
 
-    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
-        """Return the passages of these ids, by id."""
-        marks = ",".join("?" * len(ids))
-        rows = self._rows(f"SELECT id, json FROM passages WHERE id IN ({marks})", ids)
-        return {row[0]: _PASSAGE.validate_json(row[1]) for row in rows}
+    def languages(self) -> list[str | None]:
+        """Return the languages of the documents, the most frequent first."""
+        rows = self._rows(
+            "SELECT language FROM documents GROUP BY language ORDER BY count(*) DESC, language"
+        )
+        return [row[0] for row in rows]
 
-    def content_keys(self) -> dict[str, str]:
-        """Return a passage id for each content key: equal keys have equal vectors."""
-        return dict(self._rows("SELECT content_key, id FROM passages"))
+    def fingerprints(self) -> dict[str, str]:
+        """Return each document's fingerprint by its id."""
+        return dict(self._rows("SELECT id, fingerprint FROM documents"))
+
+    def file_hashes(self) -> dict[str, str]:
+        """Return the sha256 of the file that each document was read from, by its id."""
+        return dict(self._rows("SELECT id, file_sha256 FROM documents"))
+
+    def passages(self, numbers: Sequence[int]) -> list[Stored]:
+        """Return the passages of these numbers, in the order of the numbers."""
+        found: dict[int, Stored] = {}
+        for start in range(0, len(numbers), VARIABLES):
+            some = [int(number) for number in numbers[start : start + VARIABLES]]
+            rows = self._rows(
+                "SELECT p.number, d.id, d.title, d.language, p.start, p.page, p.token_count, "
+                "p.headings, p.text, p.sentences, p.first_sentence "
+                "FROM passages p JOIN documents d ON d.number = p.document "
+                f"WHERE p.number IN ({','.join('?' * len(some))})",
+                some,
+            )
+            found |= {row[0]: _stored(*row) for row in rows}
+        return [found[int(number)] for number in numbers if int(number) in found]
+
+    def numbers(self) -> list[int]:
+        """Return the number of every passage, ascending."""
+        return [row[0] for row in self._rows("SELECT number FROM passages ORDER BY number")]
 
     def count_passages(self) -> int:
         """Return how many passages there are."""
         return int(self._rows("SELECT count(*) FROM passages")[0][0])
 
-    def search_words(self, query: str, *, k: int) -> dict[str, float]:
-        """Return the BM25 score (higher is better) of the `k` best passages, by passage id."""
-        words = re.findall(r"\w+", query)
-        if not words:
-            return {}
-        expression = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
+    def like(self, content_key: bytes) -> tuple[int, int, int] | None:
+        """Return (number, first sentence, sentences) of a passage with this searched text."""
         rows = self._rows(
-            f"SELECT p.id, -bm25(words, {HEAD_WEIGHT}, {BODY_WEIGHT}) AS score FROM words "
-            "JOIN passages p ON p.number = words.rowid WHERE words MATCH ? "
-            "ORDER BY score DESC, p.id LIMIT ?",
-            (expression, k),
+            "SELECT number, first_sentence, sentences FROM passages WHERE content_key = ? LIMIT 1",
+            (content_key,),
         )
-        return {row[0]: float(row[1]) for row in rows}
+        return (rows[0][0], rows[0][1], len(json.loads(rows[0][2])) // 2) if rows else None
 
-    def count_with_word(self, word: str) -> int:
-        """Return in how many passages a word (or another form of it) stands."""
-        if not re.search(r"\w", word):
-            return 0
-        quoted = word.replace('"', "")
-        return int(
-            self._rows("SELECT count(*) FROM words WHERE words MATCH ?", (f'"{quoted}"',))[0][0]
+    def allowed(self, where: Filter) -> tuple[list[int], list[int]]:
+        """Return the numbers of the documents, and of the passages, that a filter allows."""
+        conditions, values = ["1"], list[object]()
+        if where.documents:
+            conditions.append(f"d.id IN ({','.join('?' * len(where.documents))})")
+            values += where.documents
+        if where.folder:
+            folder = where.folder.strip("/") + "/"
+            conditions.append("substr(d.id, 1, ?) = ?")
+            values += [len(folder), folder]
+        if where.since:
+            conditions.append("d.published_on >= ?")
+            values.append(where.since)
+        if where.until:  # 2012-03 is within 2012, and before the end of 2012-03-15's month
+            conditions.append("substr(d.published_on, 1, ?) <= ?")
+            values += [len(where.until), where.until]
+        rows = self._rows(
+            "SELECT d.number, p.number FROM documents d JOIN passages p ON p.document = d.number "
+            f"WHERE {' AND '.join(conditions)} ORDER BY p.number",
+            values,
         )
+        return sorted({row[0] for row in rows}), [row[1] for row in rows]
 
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(query, tuple(values)).fetchall()
         except sqlite3.DatabaseError as error:
             raise DamagedIndex(
                 "the index's documents cannot be read; run `footnote index` to build it again."
             ) from error
+
+
+def fingerprint(document: Document) -> str:
+    """Return a hash of everything in a document but the time its file was touched."""
+    value = _DOCUMENT.dump_json(document, exclude={"modified_at"})
+    return hashlib.sha256(value).hexdigest()
+
+
+def _document(fields: str, text: bytes) -> Document:
+    whole = json.loads(fields) | {"text": zlib.decompress(text).decode()}
+    return _DOCUMENT.validate_python(whole, strict=False)
+
+
+def _stored(  # noqa: PLR0913
+    number: int,
+    document_id: str,
+    title: str,
+    language: str | None,
+    start: int,
+    page: int | None,
+    token_count: int,
+    headings: str,
+    text: str,
+    sentences: str,
+    first_sentence: int,
+) -> Stored:
+    edges = json.loads(sentences)
+    passage = Passage(
+        id=f"{document_id}#{start}-{start + len(text)}",
+        span=Span(document_id, start, start + len(text)),
+        heading_path=tuple(json.loads(headings)),
+        page=page,
+        text=text,
+        token_count=token_count,
+    )
+    bounds = list(zip(edges[::2], edges[1::2], strict=True))
+    return Stored(number, passage, title, language, bounds, first_sentence)

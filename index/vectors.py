@@ -1,28 +1,30 @@
 """Keeps passage vectors and finds the nearest. The one file that knows chromadb.
 
-Vectors and ids only: with text and node JSON as llama-index's store writes them a passage takes
+Vectors and numbers only: with text and node JSON as llama-index's store writes them a passage takes
 7.8 KB on disk, without 2.4. Chroma's errors, its Rust panics included, become DamagedIndex.
 """
 
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from index.embed import Vectors
 from index.errors import DamagedIndex
+from index.packed import Vectors
 
 COLLECTION = "passages"
 
 
 class VectorStore:
-    """The vectors of one generation. Only the process that builds a generation writes it."""
+    """The vectors of one generation, by passage number."""
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
+        """Open for writing, which only the process that builds a generation does."""
         import chromadb
 
+        self._private: Path | None = None
         with _guarded():
             settings = chromadb.Settings(anonymized_telemetry=False, allow_reset=False)
             self._client: Any = chromadb.PersistentClient(str(folder), settings=settings)
@@ -36,31 +38,47 @@ class VectorStore:
                 else self._client.get_collection(COLLECTION, embedding_function=None)
             )
 
-    def add(self, ids: Sequence[str], vectors: Vectors) -> None:
-        """Add vectors `[ids, dimensions]`, in batches that the engine takes."""
+    @classmethod
+    def read(cls, folder: Path) -> "VectorStore":
+        """Open for reading: Chroma writes into its files as it opens them, so it gets copies.
+
+        The generation's own stay as they were, and their checksums true.
+        """
+        private = Path(tempfile.mkdtemp(prefix="footnote-"))
+        try:
+            shutil.copytree(folder, private, dirs_exist_ok=True)
+            store = cls(private)
+        except BaseException:
+            shutil.rmtree(private, ignore_errors=True)
+            raise
+        store._private = private
+        return store
+
+    def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
+        """Add vectors `[numbers, dimensions]`, in batches that the engine takes."""
         with _guarded():
             step = self._client.get_max_batch_size()
-            for start in range(0, len(ids), step):
-                end = start + step
-                self._collection.add(ids=list(ids[start:end]), embeddings=vectors[start:end])
+            for start in range(0, len(numbers), step):
+                some = numbers[start : start + step]
+                self._collection.add(
+                    ids=[str(number) for number in some], embeddings=vectors[start : start + step]
+                )
 
-    def nearest(self, vector: Vectors, *, k: int) -> dict[str, float]:
-        """Return the cosine of the `k` nearest passages to one vector, by passage id."""
+    def remove(self, numbers: Sequence[int]) -> None:
+        """Remove vectors."""
+        with _guarded():
+            step = self._client.get_max_batch_size()
+            for start in range(0, len(numbers), step):
+                self._collection.delete(ids=[str(n) for n in numbers[start : start + step]])
+
+    def nearest(self, vector: Vectors, *, k: int) -> dict[int, float]:
+        """Return the cosine of the `k` nearest passages to one vector, by passage number."""
         with _guarded():
             found = self._collection.query(
                 query_embeddings=[vector], n_results=k, include=["distances"]
             )
         distances = found["distances"][0]
-        return {id_: 1.0 - float(d) for id_, d in zip(found["ids"][0], distances, strict=True)}
-
-    def get(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """Return the vectors of these passages, by passage id."""
-        if not ids:
-            return {}
-        with _guarded():
-            found = self._collection.get(ids=list(dict.fromkeys(ids)), include=["embeddings"])
-        vectors = np.asarray(found["embeddings"], np.float32)
-        return dict(zip(found["ids"], vectors, strict=True))
+        return {int(id_): 1.0 - float(d) for id_, d in zip(found["ids"][0], distances, strict=True)}
 
     def count(self) -> int:
         """Return how many vectors there are."""
@@ -71,6 +89,8 @@ class VectorStore:
         """Let go of the files."""
         with _guarded():
             self._client.close()
+        if self._private:
+            shutil.rmtree(self._private, ignore_errors=True)
 
 
 @contextmanager

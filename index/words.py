@@ -7,27 +7,46 @@ from difflib import SequenceMatcher
 from functools import cache, lru_cache
 from typing import Any
 
-WORD = re.compile(r"\w+(?:[’'.&-]\w+)*%?")
-STOP_WORDS = frozenset(
-    # English
-    "a about after again all also am an and any are as at be because been before being "
-    "between both but by can could did do does doing done down during each either few for "
-    "from further had has have having he her here hers him his how i if in into is it its "
-    "itself just let like many me might more most much must my no nor not of off on once "
-    "one only or other our out over own same shall she should so some such tell than that "
-    "the their theirs them then there these they this those through to too under until up "
-    "upon us very was we were what when where which while who whom whose why will with "
-    "within would you your happened happen exactly actually please give "
-    # Spanish
-    "al algo ante bajo cada como cómo con contra cual cuál cuáles cuando cuándo cuanto "
-    "cuánta cuántas cuánto cuántos de del desde donde dónde durante e el él ella ellas "
-    "ellos en entre era eran es esa ese eso esta está este esto estos fue fueron ha había "
-    "han hasta hay la las le les lo los más mi muy ni o os para pero por porque qué que "
-    "quien quién quiénes se ser si sí sin sobre son su sus también tan tiene un una unas "
-    "uno unos y ya".split()
-)
+WORD = re.compile(r"\w+(?:[’'.&-]\w+|,\d{3}(?!\d))*%?")
+PARTS = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿ]+|[A-ZÀ-Þ]+(?![a-zß-ÿ])|\d+|[^\W\d_A-Za-zÀ-ÿ]+")
+UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+"""Scripts that put no space between words: pairs of characters stand for words."""
+STOP_WORDS = {
+    "en": frozenset(
+        (
+            "a about after again all also am an and any are as at be because been before being "
+            "between both but by can could did do does doing done down during each either few for "
+            "from further had has have having he her here hers him his how i if in into is it its "
+            "itself just let like many me might more most much must my no nor not of off on once "
+            "one only or other our out over own same shall she should so some such tell than that "
+            "the their theirs them then there these they this those through to too under until up "
+            "upon us very was we were what when where which while who whom whose why will with "
+            "within would you your happened happen exactly actually please give "
+        ).split()
+    ),
+    "es": frozenset(
+        (
+            "al algo ante bajo cada como cómo con contra cual cuál cuáles cuando cuándo cuanto "
+            "cuánta cuántas cuánto cuántos de del desde donde dónde durante e el él ella ellas "
+            "ellos en entre era eran es esa ese eso esta está este esto estos fue fueron ha había "
+            "han hasta hay la las le les lo los más mi muy ni o os para pero por porque qué que "
+            "quien quién quiénes se ser si sí sin sobre son su sus también tan tiene un una unas "
+            "uno unos y ya"
+        ).split()
+    ),
+}
+_ANY_STOP_WORD = frozenset().union(*STOP_WORDS.values())
 SHORTEST_NEAR = 5
-_STEMMING = threading.Lock()  # the stemmer keeps the word it works on
+# Snowball's name for each language that it can stem; others are compared as they are written.
+STEMMERS = {
+    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek",
+    "en": "english", "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish",
+    "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian",
+    "id": "indonesian", "it": "italian", "lt": "lithuanian", "ne": "nepali", "nl": "dutch",
+    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+_STEMMING = threading.Lock()  # a stemmer keeps the word it works on
 
 
 def words(text: str) -> list[str]:
@@ -35,25 +54,65 @@ def words(text: str) -> list[str]:
     return WORD.findall(text)
 
 
-@lru_cache(maxsize=100_000)
-def stem(word: str) -> str:
-    """Return a word's stem: lower case, no accents, no possessive, Snowball's English ending rules.
+def analyse(text: str, language: str | None) -> list[str]:
+    """Return the stems that keyword search knows `text` by, in order.
 
-    MS-13 and MS13 are one word, and so are U.S. and US.
+    A compound is found whole and by its parts: getUserName, user_name, gang-related.
+    """
+    stems: list[str] = []
+    for word in WORD.findall(text):
+        stems.append(stem(word, language))
+        stems += parts(word, language)
+    return stems
+
+
+@lru_cache(maxsize=100_000)
+def parts(word: str, language: str | None) -> tuple[str, ...]:
+    """Return the stems of a compound's parts, or of unspaced script's pairs; none if it is one."""
+    if not word.isascii() and (run := UNSPACED.search(word)):
+        characters = run.group()
+        return tuple(characters[i : i + 2] for i in range(len(characters) - 1))
+    word = re.split("['’]", word, maxsplit=1)[0]
+    if (word.isalpha() and word[1:].islower()) or not any(c.isalpha() for c in word):
+        return ()
+    found = [part for part in PARTS.findall(word) if len(part) > 1]
+    return tuple(stem(part, language) for part in found) if found and found != [word] else ()
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str, language: str | None = "en") -> str:
+    """Return a word's stem: lower case, no accents, no possessive, Snowball's ending rules.
+
+    MS-13 and MS13 are one word, so are U.S. and US, and 1,234 and 1234; WHO is not who.
     """
     if word.isupper() or any(c.isdigit() for c in word):
-        word = re.sub(r"(?<=\D)[.-](?=\w)|(?<=[^\d\s])\.$", "", word)
+        word = re.sub(r"(?<=\D)[.-](?=\w)|(?<=[^\d\s])\.$|(?<=\d),(?=\d{3})", "", word)
+        if len(word) > 1 and word.isalpha() and word.lower() in _ANY_STOP_WORD:
+            return word
     lowered = re.sub(r"['’]s?$", "", word.lower())
-    folded = "".join(
-        c for c in unicodedata.normalize("NFD", lowered) if not unicodedata.combining(c)
+    name = STEMMERS.get(language or "en")
+    if name:
+        with _STEMMING:
+            lowered = str(_stemmer(name).stemWord(lowered))
+    return _fold(lowered)
+
+
+def _fold(word: str) -> str:
+    if word.isascii():
+        return word
+    decomposed = unicodedata.normalize("NFD", word)
+    return unicodedata.normalize(
+        "NFC", "".join(c for c in decomposed if not "\u0300" <= c <= "\u036f")
     )
-    with _STEMMING:
-        return str(_stemmer().stemWord(folded))
 
 
-def is_stop_word(word: str) -> bool:
-    """Say whether a word only holds a sentence together; US is not us."""
-    return word.lower() in STOP_WORDS and not (len(word) > 1 and word.isupper())
+def is_stop_word(word: str, language: str | None = None) -> bool:
+    """Say whether a word only holds a sentence together, in its language or in any; US is not us.
+
+    A language without a list of its own has no stop words: rarity alone weighs them.
+    """
+    known = _ANY_STOP_WORD if language is None else STOP_WORDS.get(language, frozenset())
+    return word.lower() in known and not (len(word) > 1 and word.isupper())
 
 
 def closeness(wanted: str, stems: frozenset[str]) -> float:
@@ -81,7 +140,7 @@ def _has_digit(word: str) -> bool:
 
 
 @cache
-def _stemmer() -> Any:  # noqa: ANN401
+def _stemmer(name: str) -> Any:  # noqa: ANN401
     import snowballstemmer
 
-    return snowballstemmer.stemmer("english")
+    return snowballstemmer.stemmer(name)

@@ -20,7 +20,7 @@ from chatbot.errors import StillLoading
 from chatbot.service import Service
 from corpus.load import Corpus, load_corpus
 from index.build import build_index
-from index.embed import BUNDLED, Embedder
+from index.embed import BUNDLED, Embedder, load_embedder
 from index.generation import Generation, open_current
 from index.split import PASSAGE_TOKENS
 
@@ -46,7 +46,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
-    return Embedder(BUNDLED)
+    return load_embedder(BUNDLED)
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,8 @@ def test_clean_text_is_final_and_holds_nothing_unseen(text: str) -> None:
         ("hi\U000e0041\U000e0042dden", "hidden"),
         ("trailing \t\nspaces \u00a0", "trailing\nspaces"),
         ("a\x1b[31mb", "a[31mb"),
+        ("ban\u200cd\u200dit", "bandit"),
+        ("b\ufff9a\U000e0100n\u3164d\u2063", "band"),
     ],
 )
 def test_clean(raw: str, wanted: str) -> None:
@@ -72,7 +74,7 @@ def test_every_unicode_line_end_parts_words_with_a_newline(mark: str) -> None:
     assert clean(f"one{mark}two") == "one\ntwo"
 
 
-@settings(max_examples=60, derandomize=True, database=None)
+@settings(max_examples=60, derandomize=True, database=None, deadline=None)
 @given(st.lists(st.tuples(TEXTS, st.integers(0, 6), st.integers(1, 3)), max_size=8))
 def test_headings_and_pages_point_at_their_own_words(drawn: list[tuple[str, int, int]]) -> None:
     drawn.sort(key=lambda block: block[2])
@@ -126,3 +128,16 @@ def test_a_long_run_of_spaces_costs_no_time() -> None:
     started = time.process_time()
     clean("a" + " " * 200_000 + "b")
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("2013-05-01T10:00:00Z", "2013-05-01"), ("2013-05", "2013-05"), ("2013", "2013"),
+        ("2013-13-01", "2013"), ("0001-01-01", None), ("20130501", None), ("May 2013", None),
+    ],
+)  # fmt: skip
+def test_only_a_date_is_a_date(said: str, kept: str | None) -> None:
+    extract = Extract(blocks=[Block("x")], published_on=said)
+    made = make_document(extract, document_id="a", fallback_title="A", modified_at=WHEN)
+    assert made.published_on == kept

@@ -1,4 +1,5 @@
 from pathlib import Path
+from zipfile import ZipFile
 
 import docx
 import pytest
@@ -55,7 +56,7 @@ def test_links_keep_their_words(tmp_path: Path) -> None:
     assert read(tmp_path, word).text == "See the report"
 
 
-@pytest.mark.parametrize("data", [b"", b"not a zip", b"PK\x03\x04 cut short"])
+@pytest.mark.parametrize("data", [b"not a zip", b"PK\x03\x04 cut short"])
 def test_damaged_file_is_skipped_with_a_reason(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "ok.txt").write_text("Words.")
     (tmp_path / "bad.docx").write_bytes(data)
@@ -86,3 +87,41 @@ def test_hidden_text_is_left_out(tmp_path: Path) -> None:
     paragraph = word.add_paragraph("Seen")
     paragraph.add_run(" NOISE").font.hidden = True
     assert read(tmp_path, word).text == "Seen"
+
+
+def test_content_controls_are_part_of_the_text(tmp_path: Path) -> None:
+    word = docx.Document()
+    word.add_paragraph("Before.")
+    held = word.add_paragraph("In a form.")._p
+    control, content = OxmlElement("w:sdt"), OxmlElement("w:sdtContent")
+    held.addprevious(control)
+    control.append(content)
+    content.append(held)
+    word.add_paragraph("After.")
+    assert read(tmp_path, word).text == "Before.\n\nIn a form.\n\nAfter."
+
+
+def test_locked_file_is_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "ok.txt").write_text("Words.")
+    (tmp_path / "locked.docx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512))
+    (skipped,) = load_corpus([tmp_path]).skipped
+    assert skipped.reason == "protected by a password, or in an old Office format"
+
+
+def test_entities_are_not_expanded(tmp_path: Path) -> None:
+    word = docx.Document()
+    word.add_paragraph("Words. HERE")
+    word.save(str(tmp_path / "plain.docx"))
+    (tmp_path / "secret").write_text("SECRET")
+    entities = f'<!DOCTYPE d [<!ENTITY e SYSTEM "{tmp_path / "secret"}"><!ENTITY a "aaaa">]>'
+    with ZipFile(tmp_path / "plain.docx") as old, ZipFile(tmp_path / "a.docx", "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "word/document.xml":
+                content = content.replace(b"?>", b"?>" + entities.encode(), 1)
+                content = content.replace(b"HERE", b"&e;&a;")
+            new.writestr(name, content)
+    (tmp_path / "plain.docx").unlink()
+    text = load_corpus([tmp_path / "a.docx"]).documents[0].text
+    assert text.startswith("Words.")
+    assert "SECRET" not in text

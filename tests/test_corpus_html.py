@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def test_title_date_language_and_source(tmp_path: Path) -> None:
     document = read(tmp_path, PAGE % "<p>señor</p>", name="a.HTM")
     assert document.title == "La tregua"
     assert document.published_on == "2013-05-01"
-    assert document.language == "es-SV"
+    assert document.language == "es"
     assert document.source == "https://a.org/b"
     assert document.text == "señor"
 
@@ -128,3 +129,120 @@ def test_deeply_nested_pages_are_whole_or_skipped(tmp_path: Path) -> None:
     (tmp_path / "ok.txt").write_text("Words.")
     (tmp_path / "deep.html").write_text(nested(20_000))
     assert "deep.html" in [skipped.path for skipped in load_corpus([tmp_path]).skipped]
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "opacity:0", "opacity: 0.0;", "font-size:0", "font-size: 0px !important", "color:white",
+        "position:absolute;left:-9999px", "text-indent:-9999px", "visibility: collapse",
+        "color:#FFF;background:#ffffff", "color: red; background-color: red",
+        "clip: rect(0 0 0 0)", "color: rgb(255, 255, 255)", "margin-left:-999em",
+    ],
+)  # fmt: skip
+def test_text_that_its_style_hides_is_left_out(tmp_path: Path, style: str) -> None:
+    page = f'<p>Seen <span style="{style}">NOISE</span>words.</p><p style="{style}">NOISE</p>'
+    assert body(tmp_path, page) == "Seen words."
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "opacity:0.5", "opacity:.9", "font-size:0.9em", "font-size:10px", "left:-10px", "color:red",
+        "color:#fff;background:#000", "display:block", "margin-left:-100px", "opacity:1",
+    ],
+)  # fmt: skip
+def test_text_that_its_style_shows_is_kept(tmp_path: Path, style: str) -> None:
+    assert body(tmp_path, f'<p style="{style}">Seen.</p>') == "Seen."
+
+
+def test_white_text_on_a_ground_of_its_own_is_kept(tmp_path: Path) -> None:
+    page = '<div style="background:#036"><p style="color:white">Seen.</p></div>'
+    assert body(tmp_path, page) == "Seen."
+    page = '<div class="banner-dark"><p style="color:white">Seen.</p></div>'
+    assert body(tmp_path, page) == "Seen."
+
+
+@pytest.mark.parametrize("hidden", ['class="sr-only"', "hidden", 'aria-hidden="true"'])
+def test_hidden_parts_are_left_out(tmp_path: Path, hidden: str) -> None:
+    page = f"<p>Seen.</p><div {hidden}><p>NOISE</p></div><dialog><p>NOISE</p></dialog>"
+    assert body(tmp_path, page) == "Seen."
+
+
+def test_page_that_a_script_would_fade_in_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, '<body style="opacity:0"><p>Seen.</p></body>').text == "Seen."
+
+
+PROSE = "<p>The truce began in March, and in the year that followed far fewer people died.</p>" * 3
+LINKS = "".join(f'<li><a href="/{n}">Section {n}</a></li>' for n in range(5))
+
+
+@pytest.mark.parametrize(
+    "furniture",
+    [
+        f'<div id="top-nav"><ul>{LINKS}</ul></div>', f'<div role="navigation">{LINKS}</div>',
+        f"<ul>{LINKS}</ul>", f'<div class="related">NOISE<ul>{LINKS}</ul></div>',
+        '<div class="cookie-banner"><p>We use cookies to improve what you see, and by going on '
+        'with your visit you agree to it.</p><a href="#">OK</a></div>',
+        '<div class="breadcrumb"><a href="/">Home</a> &gt; <a href="/x">News</a> &gt; Truce</div>',
+        '<div class="share-buttons">Share this</div>', '<div class="site-footer">© 2013</div>',
+        '<p class="newsletter-signup">Get our news, free of charge, in your mail.</p>',
+    ],
+)  # fmt: skip
+def test_furniture_of_a_page_without_semantic_tags_is_dropped(
+    tmp_path: Path, furniture: str
+) -> None:
+    bare = body(tmp_path, f"<div>{PROSE}</div>")
+    assert body(tmp_path, f"{furniture}<div>{PROSE}</div>{furniture}") == bare
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        f'<div class="sidebar-layout content">{PROSE}</div>', f'<div class="menu">{PROSE}</div>',
+        f"<form>{PROSE * 5}</form>", f'<div class="comments">{PROSE}</div>',
+        '<p>See <a href="a">the first report</a> and <a href="b">the second report</a>.</p>',
+        '<p class="tags">It was, he said, the end of the truce and of all it brought.</p>',
+        "<ul><li>One point about <a href=x>gangs</a> to note</li><li>A second</li></ul>",
+        f"<table><tr><td><h1>News</h1>{PROSE}</td></tr></table>",
+        '<h2 id="related">Related</h2>', '<div class="cookie-recipe"><p>Bake them.</p></div>',
+        '<p class="share">Half of it was his.</p>', '<h2 class="menu">Menu</h2>',
+        f"<main><ul>{LINKS}</ul>{PROSE}</main>",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_furniture_is_kept(tmp_path: Path, kept: str) -> None:
+    words = " ".join(re.sub(r"<[^>]+>", " ", kept).split())
+    found = " ".join(body(tmp_path, kept).split())
+    assert found.replace(" ", "") == words.replace(" ", "")
+
+
+def test_page_of_nothing_but_links_keeps_them(tmp_path: Path) -> None:
+    assert body(tmp_path, f"<ul>{LINKS}</ul>").startswith("Section 0\n\nSection 1")
+
+
+def test_article_that_is_a_mere_teaser_is_not_the_page(tmp_path: Path) -> None:
+    page = f"<article><p>A teaser.</p></article><div>{PROSE}</div>"
+    assert "The truce began" in body(tmp_path, page)
+
+
+def test_paragraphs_of_a_page_laid_out_by_a_table_stay_apart(tmp_path: Path) -> None:
+    page = f"<table><tr><td>Left</td><td><h2>News</h2>{PROSE}</td></tr></table>"
+    assert len(body(tmp_path, page).split("\n\n")) == 5
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '<script type="application/ld+json">{"@graph": [{"datePublished": "2013-05-01T09:00"}]}'
+        "</script>",
+        '<p><time datetime="2013-05-01">1 May</time></p>',
+        '<meta name="DC.date.issued" content="2013-05-01">',
+    ],
+)
+def test_published_on(tmp_path: Path, said: str) -> None:
+    page = f"<html><head><title>T</title></head><body>{said}<p>x</p></body></html>"
+    assert read(tmp_path, page).published_on == "2013-05-01"
+
+
+def test_preformatted_text_keeps_its_lines(tmp_path: Path) -> None:
+    assert body(tmp_path, "<pre>a\n  b<b>c</b>\n</pre>") == "a\n  bc"

@@ -1,5 +1,9 @@
+import hashlib
 import os
 import random
+import socket
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,9 +66,9 @@ def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_unknown_suffixes_are_skipped_with_the_known_ones(tmp_path: Path) -> None:
-    write(tmp_path, "a.txt", "b.csv", "README")
+    write(tmp_path, "a.txt", "b.mp3", "README")
     found = reasons(load_corpus([tmp_path]))
-    assert found["b.csv"].startswith("files ending in .csv are not read")
+    assert found["b.mp3"].startswith("files ending in .mp3 are not read")
     assert found["README"].startswith("files ending in nothing are not read")
     assert all(".docx" in reason for reason in found.values())
 
@@ -88,9 +92,10 @@ def test_broken_link_and_pipe_are_skipped(tmp_path: Path) -> None:
     write(tmp_path, "a.txt")
     (tmp_path / "gone.txt").symlink_to("nowhere.txt")
     os.mkfifo(tmp_path / "pipe.txt")
-    assert reasons(load_corpus([tmp_path])) == dict.fromkeys(
-        ("gone.txt", "pipe.txt"), "not a regular file"
-    )
+    assert reasons(load_corpus([tmp_path])) == {
+        "gone.txt": "a link that leads nowhere, or to itself",
+        "pipe.txt": "not a regular file but a pipe",
+    }
 
 
 def test_too_large_file_is_skipped_unread(tmp_path: Path) -> None:
@@ -112,8 +117,8 @@ def test_empty_folder(tmp_path: Path) -> None:
 
 
 def test_folder_with_nothing_readable_names_a_reason(tmp_path: Path) -> None:
-    write(tmp_path, "a.csv", "b.csv")
-    with pytest.raises(EmptyCorpus, match=r"2 skipped; a.csv: files ending in .csv"):
+    write(tmp_path, "a.mp3", "b.mp3")
+    with pytest.raises(EmptyCorpus, match=r"2 skipped; a.mp3: files ending in .mp3"):
         load_corpus([tmp_path])
 
 
@@ -164,3 +169,122 @@ def test_linked_folder_is_listed_as_left_out(tmp_path: Path) -> None:
     write(tmp_path, "docs/a.txt", "elsewhere/b.txt")
     (tmp_path / "docs" / "linked").symlink_to(tmp_path / "elsewhere")
     assert "linked" in reasons(load_corpus([tmp_path / "docs"]))
+
+
+def test_hard_link_whose_other_name_is_outside_is_skipped(tmp_path: Path) -> None:
+    write(tmp_path, "docs/a.txt", "secret.txt")
+    (tmp_path / "docs" / "b.txt").hardlink_to(tmp_path / "secret.txt")
+    corpus = load_corpus([tmp_path / "docs"])
+    assert ids(corpus) == ["a.txt"]
+    assert reasons(corpus) == {"b.txt": "a hard link: the same file has a name outside the folder"}
+
+
+def test_hard_link_whose_names_are_all_inside_is_read(tmp_path: Path) -> None:
+    write(tmp_path, "docs/a.txt")
+    (tmp_path / "docs" / ".b.txt").hardlink_to(tmp_path / "docs" / "a.txt")
+    (tmp_path / "docs" / "c.txt").hardlink_to(tmp_path / "docs" / "a.txt")
+    assert ids(load_corpus([tmp_path / "docs"])) == ["a.txt", "c.txt"]
+    assert ids(load_corpus([tmp_path / "docs" / "a.txt"])) == ["a.txt"]
+
+
+def test_folder_reached_twice_is_read_once(tmp_path: Path) -> None:
+    write(tmp_path, "docs/a.txt", "docs/sub/b.txt")
+    corpus = load_corpus([tmp_path / "docs" / "sub", tmp_path / "docs"])
+    assert ids(corpus) == ["docs/a.txt", "sub/b.txt"]
+    assert reasons(corpus) == {"docs/sub": "a folder that was reached before"}
+
+
+def test_folder_linked_to_itself_ends(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert reasons(load_corpus([tmp_path])) == {"loop": "a link to a folder"}
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may read anything")
+def test_file_without_permission_is_skipped(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt", "b.txt", "closed/c.txt")
+    (tmp_path / "b.txt").chmod(0)
+    (tmp_path / "closed").chmod(0)
+    try:
+        found = reasons(load_corpus([tmp_path]))
+    finally:
+        (tmp_path / "closed").chmod(0o700)
+    assert found == dict.fromkeys(("b.txt", "closed"), "cannot be opened: Permission denied")
+
+
+def test_socket_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a.txt")
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("s.txt")
+        assert reasons(load_corpus([tmp_path])) == {"s.txt": "not a regular file but a socket"}
+
+
+def test_empty_file_is_skipped(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt")
+    write(tmp_path, "b.txt", "c.pdf", "d.docx", words="")
+    found = reasons(load_corpus([tmp_path]))
+    assert found == dict.fromkeys(("b.txt", "c.pdf", "d.docx"), "an empty file")
+
+
+def test_names_of_every_kind_are_read(tmp_path: Path) -> None:
+    write(tmp_path, "x" * 251 + ".txt", "bidi\u202etxt.txt", "new\nline.txt", "e\u0301.txt")
+    found = ids(load_corpus([tmp_path]))
+    assert len(found) == 4
+    assert all(name.isprintable() for name in found)
+
+
+def test_file_that_changes_while_it_is_read_is_skipped(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt", "b.txt", "c.txt")
+
+    def meddle(document_id: str, _sha256: str) -> None:
+        if document_id == "b.txt":
+            write(tmp_path, "b.txt", words="Other words than before.")
+        if document_id == "c.txt":
+            (tmp_path / "c.txt").unlink()
+
+    corpus = load_corpus([tmp_path], reuse=meddle)
+    assert ids(corpus) == ["a.txt"]
+    assert reasons(corpus) == dict.fromkeys(("b.txt", "c.txt"), "changed while it was read")
+
+
+def test_unchanged_bytes_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "a.txt", "b.txt")
+    first = load_corpus([tmp_path])
+    assert first.file_sha256["a.txt"] == hashlib.sha256(b"Some words.").hexdigest()
+    assert set(first.file_sha256) == {"a.txt", "b.txt"}
+    known = {(d.id, first.file_sha256[d.id]): d for d in first.documents}
+    os.utime(tmp_path / "b.txt", (0, 86_400))
+    monkeypatch.setattr("corpus.sandbox.subprocess", None)  # no process can be started
+    again = load_corpus([tmp_path], reuse=lambda *key: known.get(key))
+    later = datetime(1970, 1, 2, tzinfo=UTC)
+    assert again.documents == (first.documents[0], replace(first.documents[1], modified_at=later))
+    assert again.file_sha256 == first.file_sha256
+
+
+def test_changed_bytes_are_read_again(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt", "b.txt")
+    first = load_corpus([tmp_path])
+    known = {(d.id, first.file_sha256[d.id]): d for d in first.documents}
+    write(tmp_path, "b.txt", words="Other words.")
+    again = load_corpus([tmp_path], reuse=lambda *key: known.get(key))
+    assert [document.text for document in again.documents] == ["Some words.", "Other words."]
+    assert again.documents[0] is not first.documents[1]
+
+
+def test_progress_counts_every_file_once(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt", "b.txt", "c.mp3", "d.pdf")
+    counted: list[tuple[int, int]] = []
+    load_corpus([tmp_path], progress=lambda done, of: counted.append((done, of)))
+    assert counted == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_many_unchanged_files_cost_little(tmp_path: Path) -> None:
+    write(tmp_path, *(f"{n}.txt" for n in range(300)))
+    made = replace(load_corpus([tmp_path / "0.txt"]).documents[0], id="x")
+    started = time.process_time()
+    corpus = load_corpus([tmp_path], reuse=lambda name, _: replace(made, id=name))
+    assert time.process_time() - started < 0.5
+    assert len(corpus.documents) == 300

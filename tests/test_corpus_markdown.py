@@ -45,7 +45,7 @@ def test_markup_is_dropped_and_words_stay(tmp_path: Path) -> None:
     )
     assert document.text == (
         "A bold and soft link with code & *star*, wrapped.\n\n"
-        "quoted words\n\nfirst\n\nsecond\n\na picture"
+        "quoted words\n\nfirst\n\nsecond\n\na picture\n\nraw"
     )
 
 
@@ -97,3 +97,20 @@ def test_line_break_tag_parts_words(tmp_path: Path) -> None:
 def test_date_with_a_time_becomes_a_date(tmp_path: Path) -> None:
     text = "---\ndate: 2013-05-01 10:00:00\n---\nWords."
     assert read(tmp_path, text).published_on == "2013-05-01"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        '<span style="display:none">NOISE</span>', '<div hidden>\n\nNOISE *noise*\n\n</div>\n\n',
+        "<!-- NOISE -->", "<template>NOISE</template>", '<p aria-hidden="true">NOISE</p>\n\n',
+        '<i style="color:white">NOISE</i>', "<!--\n\nNOISE\n\n-->\n\n", "[//]: # (NOISE)\n\n",
+    ],
+)  # fmt: skip
+def test_hidden_text_in_raw_html_is_left_out(tmp_path: Path, hidden: str) -> None:
+    assert read(tmp_path, f"Before.\n\n{hidden}after.").text.split() == ["Before.", "after."]
+
+
+def test_folded_details_are_kept(tmp_path: Path) -> None:
+    text = "<details>\n<summary>More</summary>\n\nA *folded* paragraph.\n\n</details>\n"
+    assert read(tmp_path, text).text == "More\n\nA folded paragraph."

@@ -53,7 +53,7 @@ def test_one_bad_byte_spoils_only_itself(tmp_path: Path) -> None:
     "junk", [b"abc\x00def", bytes(range(1, 256)) * 4, b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"]
 )
 def test_binary_data_is_skipped_with_a_reason(tmp_path: Path, junk: bytes) -> None:
-    with pytest.raises(EmptyCorpus, match=r"binary data|encoding is not known"):
+    with pytest.raises(EmptyCorpus, match=r"binary data|encoding is not known|begins like"):
         read(tmp_path, junk)
 
 
@@ -101,3 +101,14 @@ def test_seeds_become_documents_with_all_their_paragraphs(test_data: Path) -> No
         raw = (test_data / "seeds" / document.id).read_text()
         assert document.text.split() == raw.split()
         assert all(document.text[h.start : h.end] == h.text for h in document.headings)
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.7\n1 0 obj", b"PK\x03\x04 words", b"{\\rtf1 words}"])
+def test_file_that_is_not_what_its_name_says_is_skipped(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(EmptyCorpus, match="not what its name says: it begins like"):
+        read(tmp_path, data)
+
+
+def test_control_characters_throughout_are_binary_data(tmp_path: Path) -> None:
+    with pytest.raises(EmptyCorpus, match="binary data"):
+        read(tmp_path, b"ab\x01\x02\x03" * 2000)

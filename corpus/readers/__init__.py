@@ -12,21 +12,35 @@ from corpus.errors import UnreadableDocument
 
 READERS = {
     ".txt": "corpus.readers.plain:read_plain",
+    ".text": "corpus.readers.plain:read_plain",
     ".md": "corpus.readers.markdown:read_markdown",
+    ".markdown": "corpus.readers.markdown:read_markdown",
     ".html": "corpus.readers.html:read_html",
     ".htm": "corpus.readers.html:read_html",
+    ".xhtml": "corpus.readers.html:read_html",
     ".pdf": "corpus.readers.pdf:read_pdf",
     ".docx": "corpus.readers.docx:read_docx",
+    ".pptx": "corpus.readers.converted:read_office",
+    ".xlsx": "corpus.readers.converted:read_office",
+    ".rtf": "corpus.readers.converted:read_office",
+    ".epub": "corpus.readers.converted:read_epub",
+    ".csv": "corpus.readers.converted:read_table",
+    ".tsv": "corpus.readers.converted:read_table",
+    ".json": "corpus.readers.converted:read_json",
+    ".jsonl": "corpus.readers.converted:read_json",
+    ".eml": "corpus.readers.converted:read_mail",
 }
 
 
-def read(file: Path) -> Extract:
-    """Read `file` with the reader of its suffix, importing that reader's library only now."""
-    module, function = READERS[file.suffix.lower()].split(":")
+def read(file: Path, reader: str) -> Extract:
+    """Read `file` with the reader named, importing that reader's library only now."""
+    module, function = reader.split(":")
     try:
         extract: Extract = getattr(import_module(module), function)(file)
-    except (UnreadableDocument, OSError):
+    except (UnreadableDocument, OSError, MemoryError):
         raise
+    except RecursionError as error:
+        raise UnreadableDocument("nested too deeply to be read") from error
     except Exception as error:  # parsers raise anything at all on damaged input
         raise UnreadableDocument("damaged, or not what its name says") from error
     return extract

@@ -1,20 +1,24 @@
 """Word documents: paragraphs, headings and tables in the order they stand."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import docx
+from docx.document import Document as Word
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
 from corpus.blocks import Block, Extract
+from corpus.readers.packed import check_packed
 
 
 def read_docx(path: Path) -> Extract:
     """Heading styles give the levels; a table row is one block."""
+    check_packed(path)
     document = docx.Document(str(path))
     properties = document.core_properties
     blocks: list[Block] = []
-    for item in document.iter_inner_content():
+    for item in _items(document):
         if isinstance(item, Paragraph):
             blocks.append(Block(_words(item), _level(item)))
         elif isinstance(item, Table):
@@ -22,6 +26,15 @@ def read_docx(path: Path) -> Extract:
     return Extract(
         blocks=blocks, title=properties.title or None, language=properties.language or None
     )
+
+
+def _items(document: Word) -> Iterator[Paragraph | Table]:
+    """Paragraphs and tables, those in content controls (covers, forms) included."""
+    held = "*[self::w:p or self::w:tbl]"
+    for element in document.element.body.xpath(f"./{held} | .//w:sdt/w:sdtContent/{held}"):
+        if not element.xpath("ancestor::w:tbl or ancestor::w:p"):
+            paragraph = element.tag.endswith("}p")
+            yield Paragraph(element, document) if paragraph else Table(element, document)
 
 
 def _rows(table: Table) -> list[Block]:

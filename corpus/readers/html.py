@@ -1,66 +1,119 @@
 """Web pages: the words a visitor reads, without menus, footers, scripts or hidden text."""
 
+import json
 import re
 from pathlib import Path
 
 from lxml import etree, html
 
 from corpus.blocks import Block, Extract
+from corpus.readers.hidden import is_boilerplate, is_hidden
 from corpus.readers.plain import decode
 
 BLOCKS = {
     "p", "li", "tr", "td", "th", "pre", "blockquote", "figcaption", "caption", "dt", "dd", "div",
     "section", "article", "main", "body", "ul", "ol", "dl", "table", "thead", "tbody", "figure",
-    "h1", "h2", "h3", "h4", "h5", "h6", "header", "address", "details", "summary", "hr",
+    "h1", "h2", "h3", "h4", "h5", "h6", "header", "address", "details", "summary", "hr", "form",
 }  # fmt: skip
 LEFT_OUT = {
-    "script", "style", "noscript", "template", "nav", "footer", "aside", "form", "button", "svg",
-    "iframe", "object", "head", "select", "textarea",
+    "script", "style", "noscript", "template", "nav", "footer", "aside", "button", "svg", "head",
+    "iframe", "object", "select", "textarea", "audio", "video", "canvas", "datalist",
 }  # fmt: skip
 DECLARED_WITHIN_BYTES = 4096
-HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+META_DATES = (
+    "article:published_time", "date", "datepublished", "dc.date", "dc.date.issued",
+    "dcterms.issued", "dcterms.date", "citation_publication_date", "pubdate",
+)  # fmt: skip
+# A table row that holds another table, a heading or a long text only lays out the page.
+LAID_OUT = ".//table | .//*[self::h1 or self::h2 or self::h3] | ./td[string-length(.) > 2000]"
+LINKED_DATA_DATE = re.compile(r'"datePublished"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
 def read_html(path: Path) -> Extract:
     """The page's one `<article>`, or its `<main>`, or its whole body."""
     data = path.read_bytes()
     encoding = None
-    if not re.search(rb"charset\s*=", data[:DECLARED_WITHIN_BYTES]):
+    if not re.search(rb"charset\s*=|<\?xml", data[:DECLARED_WITHIN_BYTES]):
         data, encoding = decode(data).encode("utf-8", "replace"), "utf-8"
+    return parse_html(data, encoding=encoding)
+
+
+def parse_html(data: bytes, *, encoding: str | None = None, whole: bool = False) -> Extract:
+    """Read a page; `whole` keeps what looks like a menu, in files that are no web pages."""
     parser = html.HTMLParser(encoding=encoding, no_network=True, huge_tree=True)
     page = html.document_fromstring(data, parser=parser)
-    articles = page.xpath("//article")
-    body = (articles if len(articles) == 1 else page.xpath("//main") or page.xpath("//body"))[0]
-    walker = _Walker()
-    walker.walk(body)
-    walker.flush()
+    part = page if whole else _main_part(page)
+    blocks = _blocks(part, whole=whole) or _blocks(part, whole=True)
     return Extract(
-        blocks=walker.blocks,
+        blocks=blocks,
         title=_first(page, "//title//text()"),
         source=_first(page, "//link[@rel='canonical']/@href"),
-        published_on=_first(
-            page, "//meta[@name='date' or @property='article:published_time']/@content"
-        ),
-        language=_first(page, "/html/@lang"),
+        published_on=_published_on(page, part),
+        language=_first(page, "/html/@lang | /html/@*[name()='xml:lang']"),
     )
+
+
+def _main_part(page: etree._Element) -> etree._Element:
+    """A part that holds fewer of the page's paragraphs than are outside it is not the main one."""
+    body = (page.xpath("//body") or [page])[0]
+    articles = page.xpath("//article")
+    for part in [*(articles if len(articles) == 1 else []), *page.xpath("//main")[:1]]:
+        if 2 * _prose(part) >= _prose(body):
+            return part
+    return body
+
+
+def _prose(part: etree._Element) -> int:
+    """How many words stand in its paragraphs."""
+    return sum(len("".join(p.itertext()).split()) for p in part.iter("p"))
+
+
+def _published_on(page: etree._Element, part: etree._Element) -> str | None:
+    for meta in page.iter("meta"):
+        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
+        if name.lower() in META_DATES and meta.get("content"):
+            return str(meta.get("content")).strip()
+    for script in page.xpath("//script[@type='application/ld+json']/text()"):
+        if found := LINKED_DATA_DATE.search(script):
+            return str(json.loads(found.group(1)))
+    marked = "[@pubdate or @itemprop='datePublished']/@datetime"
+    return _first(page, f"//time{marked}") or _first(part, ".//time/@datetime")
+
+
+def _blocks(part: etree._Element, *, whole: bool) -> list[Block]:
+    walker = _Walker(whole=whole)
+    walker.walk(part)
+    walker.flush()
+    return walker.blocks
 
 
 class _Walker:
     """Collects running text and closes a block wherever a block-level element starts or ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool) -> None:
         self.blocks: list[Block] = []
         self._text: list[str] = []
+        self._whole = whole
 
     def walk(self, element: etree._Element, level: int = 0) -> None:
         tag = element.tag if isinstance(element.tag, str) else ""
-        if tag and tag not in LEFT_OUT and not _is_hidden(element):
-            if tag == "tr":
-                cells = [_cell(cell) for cell in element.xpath("./td|./th")]
-                self.flush()
+        if not tag or tag in LEFT_OUT or is_hidden(element):
+            return
+        if not self._whole and tag in BLOCKS and is_boilerplate(element):
+            self.flush()
+        elif tag == "tr" and not element.xpath(LAID_OUT):
+            parts = [_blocks(cell, whole=True) for cell in element.xpath("./td|./th")]
+            cells = [" ".join(block.text for block in blocks) for blocks in parts]
+            self.flush()
+            while cells and not cells[-1]:
+                cells.pop()
+            if cells:
                 self.blocks.append(Block(" | ".join(cells)))
-            else:
-                self._inside(element, tag, level)
+        elif tag == "pre":
+            self.flush()
+            self.blocks.append(Block("".join(self._lines(element))))
+        else:
+            self._inside(element, tag, level)
 
     def _inside(self, element: etree._Element, tag: str, level: int) -> None:
         level = int(tag[1]) if re.fullmatch("h[1-6]", tag) else level
@@ -73,26 +126,20 @@ class _Walker:
         if tag in BLOCKS:
             self.flush(level)
 
+    def _lines(self, element: etree._Element) -> list[str]:
+        """Preformatted text as it stands."""
+        pieces = [element.text or ""]
+        for child in element:
+            if isinstance(child.tag, str) and child.tag not in LEFT_OUT and not is_hidden(child):
+                pieces += ["\n"] if child.tag == "br" else self._lines(child)
+            pieces.append(child.tail or "")
+        return pieces
+
     def flush(self, level: int = 0) -> None:
         text = " ".join("".join(self._text).split())
         self._text = []
         if text:
             self.blocks.append(Block(text, level))
-
-
-def _cell(cell: etree._Element) -> str:
-    walker = _Walker()
-    walker.walk(cell)
-    walker.flush()
-    return " ".join(block.text for block in walker.blocks)
-
-
-def _is_hidden(element: etree._Element) -> bool:
-    return (
-        element.get("hidden") is not None
-        or element.get("aria-hidden") == "true"
-        or bool(HIDDEN.search(element.get("style") or ""))
-    )
 
 
 def _first(page: etree._Element, path: str) -> str | None:

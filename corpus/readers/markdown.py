@@ -1,7 +1,9 @@
 """Markdown: the words without the markup, and the front matter's title, source and date."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from corpus.blocks import Block, Extract
+from corpus.readers.html import parse_html
 from corpus.readers.plain import decode
 
 FIELD = re.compile(r"^(\w+):[^\S\n]*(.+)$", re.MULTILINE)
@@ -17,7 +20,7 @@ FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n(?:---|\.\.\.)\s*(?:\n|\Z)", re.DOT
 
 
 def read_markdown(path: Path) -> Extract:
-    """Blocks follow the rendered page; raw HTML inside is left out."""
+    """Read it as the page it is rendered to, so that raw HTML hides what a page would hide."""
     text = decode(path.read_bytes()).replace("\r\n", "\n")
     match = FRONT_MATTER.match(text)
     fields: dict[str, Any] = {}
@@ -28,7 +31,7 @@ def read_markdown(path: Path) -> Extract:
     if match and isinstance(loaded, dict):
         fields, text = loaded, text[match.end() :]
     return Extract(
-        blocks=_blocks(MarkdownIt("commonmark").enable("table").parse(text)),
+        blocks=_blocks(text),
         title=_field(fields, "title"),
         source=_field(fields, "url", "source"),
         published_on=_field(fields, "published_on", "date"),
@@ -36,38 +39,16 @@ def read_markdown(path: Path) -> Extract:
     )
 
 
-def _blocks(tokens: list[Token]) -> list[Block]:
-    blocks: list[Block] = []
-    level = 0
-    row: list[str] | None = None
-    for token in tokens:
-        match token.type:
-            case "heading_open":
-                level = int(token.tag[1])
-            case "heading_close":
-                level = 0
-            case "tr_open":
-                row = []
-            case "tr_close":
-                blocks.append(Block(" | ".join(row or [])))
-                row = None
-            case "inline" if row is not None:
-                row.append(_words(token))
-            case "inline":
-                blocks.append(Block(_words(token), level))
-            case "fence" | "code_block":
-                blocks.append(Block(token.content))
-    return blocks
+def _blocks(text: str) -> Sequence[Block]:
+    renderer = MarkdownIt("commonmark").enable("table")
+    renderer.add_render_rule("image", _describe)
+    page = f"<html><body>{renderer.render(text)}</body></html>"
+    return parse_html(page.encode("utf-8", "replace"), encoding="utf-8", whole=True).blocks
 
 
-def _words(token: Token) -> str:
-    pieces = []
-    for child in token.children or []:
-        if child.type in ("softbreak", "hardbreak") or child.content.startswith("<br"):
-            pieces.append(" ")
-        elif child.type in ("text", "code_inline", "image"):
-            pieces.append(child.content)
-    return "".join(pieces)
+def _describe(_: object, tokens: Sequence[Token], index: int, *__: object) -> str:
+    """A picture is its description."""
+    return escape(tokens[index].content)
 
 
 def _field(fields: dict[str, Any], *names: str) -> str | None:

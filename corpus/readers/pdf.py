@@ -47,8 +47,12 @@ def read_pdf(path: Path) -> Extract:
     ]
     if not blocks:
         raise UnreadableDocument("no text in it (a scan needs text recognition first)")
+    # The date in a PDF is of the file, often a print or a scan years later: not published_on.
+    language = reader.root_object.get("/Lang")
     return Extract(
-        blocks=blocks, title=(reader.metadata.title if reader.metadata else None) or None
+        blocks=blocks,
+        title=(reader.metadata.title if reader.metadata else None) or None,
+        language=str(language) if language else None,
     )
 
 

@@ -10,6 +10,12 @@ from corpus.blocks import Block, Extract, clean
 from corpus.errors import UnreadableDocument
 
 LONGEST_TITLE = 120
+BINARY_STARTS = {
+    b"%PDF-": "a PDF", b"PK\x03\x04": "a zip archive", b"{\\rtf": "RTF", b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture", b"GIF8": "a picture", b"\xd0\xcf\x11\xe0": "an old Office file",
+}  # fmt: skip
+CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+MOST_CONTROLS = 0.02  # of all characters: more, and it is no text
 BAD_BYTES = 0.2  # of the bytes beyond ASCII: more, and the text is not UTF-8
 WESTERN_BYTES = 0.3  # of all bytes: more beyond ASCII, and the script is not Latin
 UNWRAPPED_LINE = 120  # a text whose usual line is longer keeps one paragraph a line
@@ -17,7 +23,12 @@ UNWRAPPED_LINE = 120  # a text whose usual line is longer keeps one paragraph a 
 
 def read_plain(path: Path) -> Extract:
     """A short first line that stands alone and ends like a title is the title."""
-    text = clean(decode(path.read_bytes()))
+    return plain_extract(decode(path.read_bytes()))
+
+
+def plain_extract(text: str) -> Extract:
+    """Part a text into paragraphs: at empty lines, or at each line if lines are that long."""
+    text = clean(text)
     lengths = [len(line) for line in text.splitlines() if line.strip()]
     one_a_line = bool(lengths) and median(lengths) > UNWRAPPED_LINE
     paragraphs = re.split(r"\n+" if one_a_line else r"\n\s*\n", text)
@@ -41,6 +52,16 @@ def decode(data: bytes) -> str:
     A few bad bytes do not make another encoding. Western text in an old one has few letters beyond
     ASCII, too few to guess from; it is read as Windows-1252, which holds Latin-1.
     """
+    for start, what in BINARY_STARTS.items():
+        if data.startswith(start):
+            raise UnreadableDocument(f"not what its name says: it begins like {what}")
+    text = _decode(data)
+    if len(CONTROLS.findall(text)) > len(text) * MOST_CONTROLS:
+        raise UnreadableDocument("binary data, not text")
+    return text
+
+
+def _decode(data: bytes) -> str:
     if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableDocument("binary data, not text")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -1,0 +1,75 @@
+"""Remembers what was embedded until the build that needed it is done. Knows no documents.
+
+A build that is killed after an hour goes on where it was: only what the last commit missed is
+embedded again.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from index.packed import Rows
+
+FILE = "unfinished.sqlite"
+
+
+class Journal:
+    """Packed rows of passages and their sentences, by content key."""
+
+    def __init__(self, index: Path, *, made_by: Sequence[object]) -> None:
+        """Open the index's journal; one that another model or packing filled is begun again."""
+        self._path = index / FILE
+        self._name = hashlib.sha256(json.dumps(made_by, default=str).encode()).hexdigest()
+        try:
+            self._open()
+        except sqlite3.DatabaseError:  # cut off mid-write, or no journal at all
+            self.remove()
+            self._open()
+
+    def _open(self) -> None:
+        self._connection = sqlite3.connect(self._path)
+        self._connection.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+            "CREATE TABLE IF NOT EXISTS made_by (name TEXT);"
+            "CREATE TABLE IF NOT EXISTS rows "
+            "(key BLOB PRIMARY KEY, passage BLOB, sentences BLOB, width INTEGER);"
+        )
+        if self._connection.execute("SELECT name FROM made_by").fetchall() != [(self._name,)]:
+            self._connection.execute("DELETE FROM rows")
+            self._connection.execute("DELETE FROM made_by")
+            self._connection.execute("INSERT INTO made_by VALUES (?)", (self._name,))
+            self._connection.commit()
+
+    def get(self, key: bytes) -> tuple[Rows, Rows] | None:
+        """Return a passage's row and the rows of its sentences, if they are known."""
+        query = "SELECT passage, sentences, width FROM rows WHERE key = ?"
+        found = self._connection.execute(query, (key,)).fetchone()
+        if not found:
+            return None
+        passage, sentences, width = found
+        return np.frombuffer(passage, np.uint8), np.frombuffer(sentences, np.uint8).reshape(
+            -1, width
+        )
+
+    def put(self, rows: Sequence[tuple[bytes, Rows, Rows]]) -> None:
+        """Remember (key, passage row, sentence rows), for good from here on."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)",
+            [(key, row.tobytes(), some.tobytes(), some.shape[1]) for key, row, some in rows],
+        )
+        self._connection.commit()
+
+    def close(self) -> None:
+        """Close the file and keep it."""
+        self._connection.close()
+
+    def remove(self) -> None:
+        """Forget everything: the build is done."""
+        if hasattr(self, "_connection"):
+            self._connection.close()
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(FILE + suffix).unlink(missing_ok=True)

@@ -1,0 +1,161 @@
+"""Reads a question as search needs it: which stems may stand for each of its words, and how rare.
+
+A word that no passage holds is sought by its near spellings: a typing error, a name as it was heard
+("Bukelle"), or the same word in another language ("constitución"). Knows no passages.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+
+from corpus.language import detect_language
+from index.keyword import KeywordIndex
+from index.words import STOP_WORDS, is_stop_word, parts, stem, words
+
+NEAR = 0.85
+"""Jaro-Winkler similarity from which a stem counts as a spelling of another. It weighs beginnings,
+where cognates agree. On 160 SQuAD questions with a misspelt name Hit@1 goes from .80 to .87."""
+MOST_NEAR = 6
+SHORTEST_NEAR = 4
+QUOTED = re.compile(r"[\"“«]([^\"“”«»]*\w\s[^\"“”«»]*\w)[\"”»]")
+_NUMBERS = dict(
+    zip(
+        (
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+            "fifteen sixteen seventeen eighteen nineteen twenty cero uno dos tres cuatro cinco "
+            "seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete "
+            "dieciocho diecinueve veinte thirty forty fifty sixty seventy eighty ninety treinta "
+            "cuarenta cincuenta sesenta setenta ochenta noventa"
+        ).split(),
+        (*range(21), *range(21), *range(30, 100, 10), *range(30, 100, 10)),
+        strict=True,
+    )
+)
+"""Number words of English and Spanish: "Barrio dieciocho" is Barrio 18."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the question: the stems that stand for it, each with how well (0-1).
+
+    `weight` is its share of the question's weight, by inverse document frequency as in BM25.
+    """
+
+    stems: Mapping[str, float]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as search sees it.
+
+    `pairs` are words that follow each other, with their share of all pairs' weight; `phrases` stand
+    in quotation marks; `is_foreign` says that no document is in the question's language.
+    """
+
+    text: str
+    terms: tuple[Term, ...]
+    pairs: tuple[tuple[frozenset[str], frozenset[str], float], ...]
+    phrases: tuple[str, ...]
+    is_foreign: bool
+
+    def stems(self) -> dict[str, float]:
+        """Return every stem to look for, with its closeness."""
+        return {s: close for term in self.terms for s, close in term.stems.items()}
+
+
+def read_query(
+    text: str, *, known: KeywordIndex, passage_count: int, languages: Sequence[str | None]
+) -> Query:
+    """Read a question against the words of an index whose documents are in these languages."""
+    asked_in = _language(text, languages)
+    reading = _Reading(known, passage_count, [language or "en" for language in languages] or ["en"])
+    found = words(text)
+    content = [word for word in found if not is_stop_word(word, asked_in)] or found
+    weighed: dict[tuple[str, ...], tuple[dict[str, float], float]] = {}
+    for word in content:
+        for stems in reading.stems(word):
+            weighed[tuple(stems)] = (stems, reading.rarity(stems))
+    total = sum(weight for _, weight in weighed.values()) or 1.0
+    terms = tuple(Term(stems, weight / total) for stems, weight in weighed.values())
+    return Query(
+        text=text,
+        terms=terms,
+        pairs=_pairs(found, terms, reading),
+        phrases=tuple(" ".join(quoted.split()).casefold() for quoted in QUOTED.findall(text)),
+        is_foreign=bool(asked_in and languages and asked_in not in (*languages, None)),
+    )
+
+
+class _Reading:
+    """Looks words up in an index."""
+
+    def __init__(self, known: KeywordIndex, passage_count: int, languages: Sequence[str]) -> None:
+        self._known = known
+        self._passage_count = passage_count
+        self._languages = languages
+
+    def forms(self, word: str) -> dict[str, float]:
+        """Return a word's stems in every language of the documents, and a number's digits."""
+        stems = {stem(word, language): 1.0 for language in self._languages}
+        number = _NUMBERS.get(word.lower())
+        return stems | ({str(number): 1.0} if number is not None else {})
+
+    def stems(self, word: str) -> list[dict[str, float]]:
+        """Return the stems to look for: of the word, else of its parts, else near spellings."""
+        forms = self.forms(word)
+        if any(self._known.count_with(form) for form in forms):
+            return [forms]
+        pieces = {form: 1.0 for language in self._languages for form in parts(word, language)}
+        if pieces:
+            return [{piece: 1.0} for piece in pieces]
+        return [{near: close for form in forms for near, close in self._near(form)} or forms]
+
+    def rarity(self, stems: Mapping[str, float]) -> float:
+        """Return the inverse document frequency of the commonest of these stems."""
+        count = max(self._known.count_with(form) for form in stems)
+        return log(1 + (max(0, self._passage_count - count) + 0.5) / (count + 0.5))
+
+    def _near(self, form: str) -> list[tuple[str, float]]:
+        if len(form) < SHORTEST_NEAR or not form.isalpha():
+            return []
+        from rapidfuzz.distance import JaroWinkler
+        from rapidfuzz.process import extract
+
+        found = extract(
+            form,
+            self._known.stems(form[0]),
+            scorer=JaroWinkler.normalized_similarity,
+            score_cutoff=NEAR,
+            limit=MOST_NEAR,
+        )
+        return [(near, close) for near, close, _ in found if len(near) >= SHORTEST_NEAR]
+
+
+def _language(text: str, languages: Sequence[str | None]) -> str | None:
+    """Return the question's language: told by its stop words where they tell, else by its letters.
+
+    Telling by letters loads a model, so the stop words are asked first.
+    """
+    lowered = [word.lower() for word in words(text)]
+    counts = {language: sum(w in known for w in lowered) for language, known in STOP_WORDS.items()}
+    best = max(counts, key=lambda language: (counts[language], language in languages))
+    if counts[best]:
+        return best
+    return detect_language(text) if len(lowered) > 1 else None
+
+
+def _pairs(
+    found: Sequence[str], terms: Sequence[Term], reading: _Reading
+) -> tuple[tuple[frozenset[str], frozenset[str], float], ...]:
+    weight = {form: term.weight for term in terms for form in term.stems}
+    pairs: dict[tuple[frozenset[str], frozenset[str]], float] = {}
+    for first, second in pairwise(found):
+        left, right = (frozenset(reading.forms(word)) for word in (first, second))
+        both = sum(max(weight.get(form, 0.0) for form in side) for side in (left, right))
+        if both:
+            pairs[left, right] = both
+    total = sum(pairs.values())
+    return tuple((*pair, both / total) for pair, both in pairs.items())

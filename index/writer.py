@@ -1,0 +1,102 @@
+"""Writes one generation's files, new or from a copy of another's. Does not know where text is from.
+
+documents.sqlite   words/   vectors/   passages.i8   sentences.i4
+"""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from index.keyword import KeywordIndex
+from index.packed import Rows, unpack
+from index.prepare import Entry
+from index.store import Store, Stored
+from index.vectors import VectorStore
+from index.words import analyse
+
+GRAPH_BATCH = 2_000
+
+
+class Writer:
+    """An unfinished generation."""
+
+    def __init__(self, folder: Path, *, copy_of: Path | None, dimensions: int) -> None:
+        """Begin in `folder`, with everything that the generation in `copy_of` holds, if any."""
+        self._folder = folder
+        self._dimensions = dimensions
+        if copy_of:
+            left_out = shutil.ignore_patterns("manifest.json*", "*.lock")
+            shutil.copytree(copy_of, folder, ignore=left_out)
+            self._store = Store(folder / "documents.sqlite", write=True)
+        else:
+            folder.mkdir(parents=True)
+            self._store = Store.create(folder / "documents.sqlite")
+        self._words = KeywordIndex(folder / "words", create=not copy_of)
+        self._graph = VectorStore(folder / "vectors", create=not copy_of)
+        self._document = ("", -1)
+        self._waiting: list[tuple[int, Rows]] = []
+        self._passages = (folder / "passages.i8").open("ab")
+        self._sentences = (folder / "sentences.i4").open("ab")
+        self._next_passage = self._passages.tell() // dimensions
+        self._next_sentence = self._sentences.tell() // -(-dimensions // 2)
+
+    def remove(self, document_id: str) -> None:
+        """Remove a document; its numbers, and its rows in the flat files, are not used again."""
+        document, passages = self._store.remove_document(document_id)
+        self._words.remove_document(document)
+        self._graph.remove(passages)
+
+    def add(self, entry: Entry, *, rows: tuple[Rows, Rows], file_sha256: str) -> None:
+        """Add a passage with its vectors, and its document if it is the first of it."""
+        passage_row, sentence_rows = rows
+        document = entry.document
+        if document.id != self._document[0]:
+            number = self._store.add_document(document, file_sha256=file_sha256)
+            self._document = (document.id, number)
+        stored = Stored(
+            self._next_passage,
+            entry.passage,
+            document.title,
+            document.language,
+            entry.bounds,
+            self._next_sentence,
+        )
+        self._store.add_passage(stored, document=self._document[1], content_key=entry.content_key)
+        self._words.add(
+            stored.number,
+            document=self._document[1],
+            head=analyse(entry.head, document.language),
+            body=analyse(entry.passage.text, document.language),
+        )
+        self._passages.write(passage_row.tobytes())
+        self._sentences.write(sentence_rows.tobytes())
+        self._waiting.append((stored.number, passage_row))
+        if len(self._waiting) >= GRAPH_BATCH:
+            self._fill_graph()
+        self._next_passage += 1
+        self._next_sentence += len(sentence_rows)
+
+    def finish(self) -> int:
+        """Write everything to disk, close the files, and return how many passages there are."""
+        self._fill_graph()
+        self._words.commit()
+        self._store.commit()
+        count = self._store.count_passages()
+        self.close()
+        return count
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._store.close()
+        self._graph.close()
+        self._passages.close()
+        self._sentences.close()
+
+    def _fill_graph(self) -> None:
+        if self._waiting:
+            rows = np.stack([row for _, row in self._waiting])
+            numbers: Sequence[int] = [number for number, _ in self._waiting]
+            self._graph.add(numbers, unpack(rows, 8, self._dimensions))
+            self._waiting = []
