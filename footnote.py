@@ -4,24 +4,29 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from chatbot.arguments import WRONG_USE, make_parser
 
 if TYPE_CHECKING:
     from chatbot.ask import Reader
     from chatbot.settings import Settings
     from index.embed import Embedder
     from index.generation import Generation
+    from index.rerank import Reranker
+    from index.store import Filter
 
-GOOD, BELOW_GATE, WRONG_USE = 0, 1, 2
+GOOD, BELOW_GATE = 0, 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return 0 good, 1 below a gate, 2 wrong use or cannot run."""
-    arguments = _parser().parse_args(argv)
+    parser = make_parser(COMMANDS)
+    arguments = parser.parse_args(argv)
     if arguments.command is None:
-        _parser().print_help()
+        parser.print_help()
         return GOOD
     os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
     from corpus.errors import FootnoteError
@@ -89,9 +94,14 @@ def search_command(arguments: argparse.Namespace) -> int:
 
     query = check_length(arguments.query)
     settings = _settings(arguments)
-    generation = _open(settings)
-    embedder = _load_embedder(settings.index.embedding_model)
-    hits = search(query, generation=generation, embedder=embedder, k=arguments.k)
+    hits = search(
+        query,
+        generation=_open(settings),
+        embedder=_load_embedder(settings.index.embedding_model),
+        k=arguments.k,
+        where=_filter(arguments),
+        reranker=_load_reranker(settings),
+    )
     value = {"query": query, "hits": [as_json(hit) for hit in hits]}
     return _say(value if arguments.json else show_hits(hits))
 
@@ -109,7 +119,8 @@ def ask_command(arguments: argparse.Namespace) -> int:
     if arguments.batch:
         return _ask_batch(arguments)
     question = check_length(arguments.question)
-    answer = answer_question(question, reader=_reader(_settings(arguments)))
+    reader = replace(_reader(_settings(arguments)), where=_filter(arguments))
+    answer = answer_question(question, reader=reader)
     return _say(as_json(answer) if arguments.json else show_answer(answer))
 
 
@@ -150,6 +161,7 @@ def serve_command(arguments: argparse.Namespace) -> int:
         embedding_model=settings.index.embedding_model,
         passage_tokens=settings.index.passage_tokens,
         model=model,
+        reranker=settings.index.reranker,
         suggestions=settings.chatbot.suggested_questions,
     )
     app = make_app(
@@ -167,24 +179,18 @@ def serve_command(arguments: argparse.Namespace) -> int:
 
 
 def eval_command(arguments: argparse.Namespace) -> int:
-    """Run the grounding suite, or check its cases."""
-    from eval.case import CASES, check_cases, load_cases
+    """Run the grounding suite, check its cases, or measure retrieval and speed."""
+    from eval.command import run
 
     settings = _settings(arguments)
-    files = arguments.cases or sorted(CASES.glob("*.jsonl"))
-    if arguments.suite == "check":
-        problems = check_cases(files, _open(settings).document)
-        print("\n".join(problems) or f"All {len(load_cases(files))} cases hold.")
-        return BELOW_GATE if problems else GOOD
-    from chatbot.progress import progress_bar
-    from eval.report import run_suite
-
-    cases = load_cases(files)
-    reader = _reader(settings)
-    with progress_bar("Asking", quiet=arguments.json) as progress:
-        report = run_suite(cases, reader=reader, gates_file=arguments.gates, progress=progress)
-    _say(report.as_json() if arguments.json else report.as_text())
-    return BELOW_GATE if report.failed_gates else GOOD
+    outcome = run(
+        arguments,
+        settings=settings.index,
+        open_index=lambda: _open(settings),
+        open_reader=lambda: _reader(settings),
+    )
+    _say(outcome.says)
+    return GOOD if outcome.is_good else BELOW_GATE
 
 
 def show_command(arguments: argparse.Namespace) -> int:
@@ -222,66 +228,16 @@ def doctor_command(arguments: argparse.Namespace) -> int:
     return GOOD if all(found.good for found in findings) else WRONG_USE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="footnote",
-        description="Answers questions from a folder of documents; every sentence carries the "
-        "exact words it rests on.",
-    )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-
-    def add(name: str, run: Callable[[argparse.Namespace], int], *, model: bool = False) -> Any:  # noqa: ANN401
-        command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
-        command.set_defaults(run=run)
-        command.add_argument("--index", type=Path, metavar="DIR", help="the index to use")
-        command.add_argument("--json", action="store_true", help="one JSON object, for programs")
-        if model:
-            command.add_argument(
-                "--model", metavar="SPEC", help="provider:name; see footnote models"
-            )
-        return command
-
-    index = add("index", index_command)
-    index.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="folders or files")
-    index.add_argument(
-        "--roll-back", action="store_true", help="go back to the index before the one in use"
-    )
-    search = add("search", search_command)
-    search.add_argument("query", metavar="QUERY")
-    search.add_argument("-k", type=_number(1000), default=10, help="how many passages (10)")
-    ask = add("ask", ask_command, model=True)
-    ask.add_argument("question", nargs="?", metavar="QUESTION")
-    ask.add_argument(
-        "--batch", type=Path, metavar="FILE", help='a file of {"id", "question", "history"?} lines'
-    )
-    serve = add("serve", serve_command, model=True)
-    serve.add_argument("--host", help="address to listen on (127.0.0.1)")
-    serve.add_argument("--port", type=_number(65535), help="port to listen on (7860)")
-    evaluate = add("eval", eval_command, model=True)
-    evaluate.add_argument("suite", nargs="?", default="grounding", choices=("grounding", "check"))
-    evaluate.add_argument("--cases", nargs="+", type=Path, metavar="FILE", help="JSONL case files")
-    evaluate.add_argument("--gates", type=Path, metavar="FILE", help="gates (eval/gates.toml)")
-    show = add("show", show_command)
-    show.add_argument("document", nargs="?", metavar="DOCUMENT")
-    add("models", models_command)
-    add("doctor", doctor_command, model=True)
-    return parser
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence instead of a page of usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_USE, f"footnote: {message}; see `{self.prog} --help`.\n")
-
-
-def _number(most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not text.isdecimal() or not 1 <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {most}")
-        return int(text)
-
-    return read
+COMMANDS = {
+    "index": index_command,
+    "search": search_command,
+    "ask": ask_command,
+    "serve": serve_command,
+    "eval": eval_command,
+    "show": show_command,
+    "models": models_command,
+    "doctor": doctor_command,
+}
 
 
 def _settings(arguments: argparse.Namespace) -> "Settings":
@@ -315,7 +271,8 @@ def _reader(settings: "Settings") -> "Reader":
     model = load_model(settings.chatbot.model, ModelSettings(base_url=settings.chatbot.base_url))
     generation = _open(settings)
     embedder = _load_embedder(settings.index.embedding_model)
-    return Reader(generation=generation, embedder=embedder, model=model)
+    reranker = _load_reranker(settings)
+    return Reader(generation=generation, embedder=embedder, model=model, reranker=reranker)
 
 
 def _load_embedder(name: str) -> "Embedder":
@@ -324,6 +281,25 @@ def _load_embedder(name: str) -> "Embedder":
     from index.embed import load_embedder
 
     return load_embedder(name)
+
+
+def _load_reranker(settings: "Settings") -> "Reranker | None":
+    from index.rerank import Reranker
+
+    return Reranker(settings.index.reranker) if settings.index.reranker else None
+
+
+def _filter(arguments: argparse.Namespace) -> "Filter | None":
+    """Return which documents to search, or None for all."""
+    from index.store import Filter
+
+    where = Filter(
+        documents=tuple(arguments.document or ()),
+        folder=arguments.folder,
+        since=arguments.since,
+        until=arguments.until,
+    )
+    return where if where != Filter() else None
 
 
 def _count(number: int, noun: str) -> str:

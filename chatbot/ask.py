@@ -32,7 +32,9 @@ from chatbot.quotes import pick_quotes
 from index.embed import QueryEmbedder
 from index.generation import Generation
 from index.passage import Hit
+from index.rerank import Reranker
 from index.search import search
+from index.store import Filter
 
 HITS = 10
 PROMPT_PASSAGES = 5
@@ -44,11 +46,16 @@ _PROMPT = Path(__file__).parent / "prompts" / "answer.txt"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """What is needed to answer: an open index, its embedder, and a model or None for `quotes:`."""
+    """What is needed to answer: an open index, its embedder, and a model or None for `quotes:`.
+
+    `where` says which documents may be read, None all; a `reranker` puts hits in a better order.
+    """
 
     generation: Generation
     embedder: QueryEmbedder
     model: Model | None = None
+    reranker: Reranker | None = None
+    where: Filter | None = None
 
 
 def answer_question(question: str, history: Sequence[Turn] = (), *, reader: Reader) -> Answer:
@@ -70,7 +77,14 @@ def stream_answer(
     model_name = reader.model.name if reader.model else QUOTES
     yield Started(question=asked, standalone_question=standalone, model=model_name)
 
-    hits = search(standalone, generation=reader.generation, embedder=reader.embedder, k=HITS)
+    hits = search(
+        standalone,
+        generation=reader.generation,
+        embedder=reader.embedder,
+        k=HITS,
+        where=reader.where,
+        reranker=reader.reranker,
+    )
     clock.lap("search")
     yield Retrieved(tuple(hits))
 

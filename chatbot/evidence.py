@@ -159,9 +159,11 @@ class _Row:
 def _rows(document: Document, hit: Hit) -> list[_Row]:
     """Return the passage's sentences, its headings left out: a heading states nothing."""
     headings = {(heading.start, heading.end) for heading in document.headings}
-    passage = _stems(f"{hit.title} {' '.join(hit.passage.heading_path)} {hit.passage.text}")
+    start, end = hit.context.start, hit.context.end
+    words_around = (hit.title, *hit.passage.heading_path, document.text[start:end])
+    passage = _stems(" ".join(words_around))
     rows = []
-    for s in split_sentences(document.text, hit.passage.span.start, hit.passage.span.end):
+    for s in split_sentences(document.text, start, end):
         if (s.start, s.end) not in headings:
             text = document.text[s.start : s.end]
             rows.append(_Row(Span(document.id, s.start, s.end), text, hit, _stems(text), passage))
@@ -204,4 +206,4 @@ def _kind_found(question: Question, text: str) -> float:
         # Past the first word, capitals are names; so are words all in capitals.
         later = [w for w in words(text)[1:] if stem(w) not in question.terms]
         return float(any(w[0].isupper() and not is_stop_word(w) for w in later))
-    return 0.5
+    return 0.5 if text.rstrip("\"'”’»)]")[-1:] in ".!?…:;。！？" else 0.0  # a line states little

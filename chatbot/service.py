@@ -18,6 +18,7 @@ from corpus.errors import FootnoteError
 from index.embed import Embedder, load_embedder
 from index.errors import MissingIndex
 from index.generation import Generation, current_name, open_current
+from index.rerank import Reranker
 
 MOST_SUGGESTIONS = 4
 LONGEST_WAIT_SECONDS = 60.0
@@ -42,11 +43,14 @@ class Service:
         embedding_model: str,
         passage_tokens: int,
         model: Model | None,
+        reranker: str | None = None,
         suggestions: Sequence[str] = (),
     ) -> None:
         self._index = index
         self._settings = {"embedding_model": embedding_model, "passage_tokens": passage_tokens}
         self._model = model
+        self._reranker_name = reranker
+        self._reranker: Reranker | None = None
         self._wished = tuple(suggestions)
         self._suggestions: tuple[str, ...] = ()
         self._suggestions_of: Generation | None = None
@@ -92,10 +96,17 @@ class Service:
         self._change_generation()
         if self._generation is None or self._embedder is None:
             raise self._problem
-        return Reader(generation=self._generation, embedder=self._embedder, model=self._model)
+        return Reader(
+            generation=self._generation,
+            embedder=self._embedder,
+            model=self._model,
+            reranker=self._reranker,
+        )
 
     def _load(self) -> None:
         try:
+            if self._reranker_name:
+                self._reranker = Reranker(self._reranker_name)
             self._embedder = load_embedder(str(self._settings["embedding_model"]))
             self.scope()
         except FootnoteError as error:

@@ -53,6 +53,7 @@ class IndexTable(BaseModel):
 
     folder: Path = Path(".footnote")
     embedding_model: str = BUNDLED
+    reranker: str | None = None
     passage_tokens: int = Field(default=PASSAGE_TOKENS, ge=32, le=1000)
 
 

@@ -38,6 +38,8 @@ def show_answer(answer: Answer) -> str:
 
 def show_hits(hits: Sequence[Hit]) -> str:
     """Return hits as a numbered list with the beginning of each passage."""
+    if not hits:
+        return "No passage was found."
     return "\n\n".join(
         f"{hit.rank:2}. {hit.title} ({hit.passage.span.document_id})  {hit.score:.3f}\n"
         + _wrap(textwrap.shorten(hit.passage.text, 260, placeholder=" …"), "    ")

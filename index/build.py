@@ -41,7 +41,7 @@ SELF_QUERIES = 20
 """Passages looked up by their own vector before a generation is put in use."""
 BYTES_A_CHARACTER = 10
 """Of disk that a character of text comes to in an index, and its journal, at most."""
-LIBRARIES = ("chromadb", "numpy", "onnxruntime", "snowballstemmer", "tantivy", "tiktoken")
+LIBRARIES = ("chromadb", "numpy", "onnxruntime", "PyStemmer", "tantivy", "tiktoken")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from index.store import Stored
 from index.tokens import count_tokens
 from index.words import analyse
 
-LEEWAY = 0.18
+LEEWAY = 0.22
 """Sentences that score this much less than the best of all hits are cut from a hit's ends."""
 SAME = 0.85
 """Share of word pairs in common from which two passages are shown once."""
@@ -43,15 +43,25 @@ def focus(stored: Sequence[Stored], asked: Focus, generation: Generation) -> lis
     return [_cut(p, row, best - LEEWAY) for p, row in zip(stored, scores, strict=True)]
 
 
-def same_words(one: Stored, other: Stored) -> bool:
-    """Say whether two passages have nearly the same words, and the same numbers."""
-    first, second = (analyse(s.passage.text, s.language) for s in (one, other))
-    if not 0.5 <= (len(first) + 1) / (len(second) + 1) <= 2:
-        return False
-    if {s for s in first if s[0].isdigit()} != {s for s in second if s[0].isdigit()}:
-        return False
-    pairs = [set(pairwise(["", *stems])) for stems in (first, second)]
-    return len(pairs[0] & pairs[1]) >= SAME * len(pairs[0] | pairs[1])
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What two passages are compared by: their word pairs, and their numbers."""
+
+    pairs: frozenset[tuple[str, str]]
+    numbers: frozenset[str]
+
+    def is_like(self, other: "Sketch") -> bool:
+        """Say whether two passages have nearly the same words, and the same numbers."""
+        if self.numbers != other.numbers:
+            return False
+        return len(self.pairs & other.pairs) >= SAME * len(self.pairs | other.pairs)
+
+
+def sketch(stored: Stored) -> Sketch:
+    """Return the sketch of a passage."""
+    stems = analyse(stored.passage.text, stored.language)
+    numbers = frozenset(s for s in stems if s[0].isdigit())
+    return Sketch(frozenset(pairwise(["", *stems])), numbers)
 
 
 def _sentence_scores(stored: Stored, asked: Focus, generation: Generation) -> list[float]:

@@ -24,11 +24,14 @@ class Passage:
 class Hit:
     """A passage found for a query: higher `score` is better, `rank` counts from 1.
 
+    `passage` is cut down to the sentences that matter; `context` is the whole one, for reading on.
+
     `title` is its document's; `found_by` names the searches that found it (`dense`, `keyword`);
     `duplicates` are the ids of documents that say the same in nearly the same words.
     """
 
     passage: Passage
+    context: Span
     title: str
     score: float
     rank: int

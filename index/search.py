@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from index.embed import BUNDLED, QueryEmbedder
-from index.focus import Focus, focus, same_words
+from index.focus import Focus, Sketch, focus, sketch
 from index.generation import Generation
 from index.packed import Vectors
 from index.passage import Hit, Passage
@@ -84,13 +84,7 @@ def search(
     ranked = _find(asked, vector, generation, embedder, where)
     if reranker:
         ranked = reranker.rank(query, ranked)
-    distinct: list[tuple[Candidate, list[str]]] = []
-    for candidate in ranked:
-        twin = next((ids for c, ids in distinct if same_words(c.stored, candidate.stored)), None)
-        if twin is not None:
-            twin.append(candidate.passage.span.document_id)
-        elif len(distinct) < k:
-            distinct.append((candidate, []))
+    distinct = _distinct(ranked, k)
     focused = focus(
         [candidate.stored for candidate, _ in distinct],
         Focus(asked, vector, WEIGHTS.closest, WEIGHTS.words),
@@ -99,6 +93,7 @@ def search(
     return [
         Hit(
             passage=passage,
+            context=candidate.passage.span,
             title=candidate.stored.title,
             score=round(candidate.score, 6),
             rank=rank,
@@ -109,6 +104,21 @@ def search(
             zip(distinct, focused, strict=True), start=1
         )
     ]
+
+
+def _distinct(ranked: Sequence[Candidate], k: int) -> list[tuple[Candidate, list[str]]]:
+    """Return the first `k` that differ, each with the documents of those that are like it."""
+    kept: list[tuple[Candidate, Sketch, list[str]]] = []
+    for candidate in ranked:
+        drawn = sketch(candidate.stored)
+        like = next((ids for _, other, ids in kept if drawn.is_like(other)), None)
+        if like is not None:
+            like.append(candidate.passage.span.document_id)
+        elif len(kept) == k:
+            break
+        else:
+            kept.append((candidate, drawn, []))
+    return [(candidate, ids) for candidate, _, ids in kept]
 
 
 def find_candidates(

@@ -141,6 +141,6 @@ def _has_digit(word: str) -> bool:
 
 @cache
 def _stemmer(name: str) -> Any:  # noqa: ANN401
-    import snowballstemmer
+    import Stemmer
 
-    return snowballstemmer.stemmer(name)
+    return Stemmer.Stemmer(name)

