@@ -277,7 +277,7 @@ def _reader(settings: "Settings") -> "Reader":
 
 def _load_embedder(name: str) -> "Embedder":
     if sys.stderr.isatty():
-        print("Loading the embedding model…", file=sys.stderr)
+        print("Loading the embedding model (ten seconds the first time)…", file=sys.stderr)
     from index.embed import load_embedder
 
     return load_embedder(name)

@@ -53,7 +53,7 @@ class Service:
         self._reranker: Reranker | None = None
         self._wished = tuple(suggestions)
         self._suggestions: tuple[str, ...] = ()
-        self._suggestions_of: Generation | None = None
+        self._suggestions_of = ""
         self._embedder: Embedder | None = None
         self._generation: Generation | None = None
         self._problem: FootnoteError = StillLoading("Footnote is still loading; ask again shortly.")
@@ -82,9 +82,9 @@ class Service:
     def scope(self) -> Scope:
         """Say what there is to ask about; a FootnoteError says why nothing can be asked."""
         reader = self._reader()
-        if self._suggestions_of is not reader.generation:
+        if self._suggestions_of != reader.generation.folder.name:
             self._suggestions = self._answerable(reader)
-            self._suggestions_of = reader.generation
+            self._suggestions_of = reader.generation.folder.name
         manifest = reader.generation.manifest
         return Scope(
             document_count=manifest.document_count,

@@ -38,7 +38,8 @@ def main(index: str, documents: str, faults: list[str]) -> int:
 
 
 def _pause() -> None:
-    print("paused", flush=True)
+    sys.stdout.write("paused\n")
+    sys.stdout.flush()
     sys.stdin.read()
 
 

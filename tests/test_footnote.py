@@ -230,7 +230,7 @@ def test_index_reports_then_finds_nothing_to_do(shell: Shell, folder: Path) -> N
     assert seconds > 0
     counts = {"documents": 1, "passages": 1, "added": 1, "updated": 0, "removed": 0}
     (skipped,) = first.pop("skipped")
-    assert first == {**counts, "unchanged": 0}
+    assert first == {**counts, "unchanged": 0, "duplicates": []}
     assert skipped["path"] == "photo.raw"
     assert skipped.keys() == {"path", "reason"}
 

@@ -1,69 +1,100 @@
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from conftest import open_index
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+import index.build
+from corpus.blocks import Block, Extract, make_document
+from corpus.document import Document
 from corpus.errors import EmptyCorpus
-from corpus.load import load_corpus
-from index.build import BuildReport, build_index
-from index.embed import BUNDLED, Embedder, Vectors
-from index.errors import DamagedIndex
-from index.generation import current_name, file_sha256
-from index.passage import Passage
+from corpus.load import Corpus, Skipped, load_corpus
+from index.build import BuildReport, build_index, reusable
+from index.embed import BUNDLED, Bounds, Embedded, Embedder
+from index.errors import DamagedIndex, MissingIndex
+from index.generation import current_name, roll_back
+from index.journal import FILE
+from index.manifest import file_sha256
+from index.packed import Vectors
+from index.passage import Hit
+from index.search import search
 from index.split import PASSAGE_TOKENS
 
 A = {
     "a.txt": "The truce\n\nIt began in March.\n\nHOW IT ENDED\n\nIt ended in 2014.",
     "b.txt": "The mayor\n\nHe denied it.",
     "c.txt": "The prison\n\nIt was full.",
+    "e.txt": "The church\n\nIt was empty.",
+    "f.txt": "The square\n\nIt was crowded.",
+    "g.txt": "The market\n\nIt was closed.",
 }
 B = {
     "a.txt": "The truce\n\nIt began in March.\n\nHOW IT ENDED\n\nNobody knows.",
-    "c.txt": "The prison\n\nIt was full.",
+    "c.txt": A["c.txt"],
     "d.txt": "The minister\n\nShe resigned.",
+    "e.txt": A["e.txt"],
+    "f.txt": A["f.txt"],
+    "g.txt": A["g.txt"],
 }
 
 
-class Counting(Embedder):
-    """The real embedder, that notes the texts it embeds."""
+class Counting:
+    """The real embedder, that notes the texts it embeds, and gives up after `most`."""
 
-    def __init__(self, real: Embedder) -> None:
-        self.__dict__.update(real.__dict__)
+    def __init__(self, real: Embedder, most: int = 1_000) -> None:
+        self.name = real.name
+        self.dimensions = real.dimensions
+        self.longest_pieces = real.longest_pieces
         self.texts: list[str] = []
+        self._real = real
+        self._most = most
 
-    def embed_passages(
-        self, texts: Sequence[str], *, done: Callable[[int], None] = lambda _: None
-    ) -> Vectors:
+    def count_pieces(self, text: str) -> int:
+        return self._real.count_pieces(text)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return self._real.embed_queries(texts)
+
+    def embed_passages(self, texts: Sequence[str], bounds: Sequence[Bounds]) -> list[Embedded]:
+        if len(self.texts) + len(texts) > self._most:
+            raise MemoryError
         self.texts += texts
-        return super().embed_passages(texts, done=done)
+        return self._real.embed_passages(texts, bounds)
 
 
-class Failing(Counting):
-    """Fails as a model does that runs out of memory."""
+class Blank(Counting):
+    """Gives vectors that point nowhere, so that none is near itself."""
 
-    def embed_passages(
-        self, texts: Sequence[str], *, done: Callable[[int], None] = lambda _: None
-    ) -> Vectors:
-        raise MemoryError
+    def embed_passages(self, texts: Sequence[str], bounds: Sequence[Bounds]) -> list[Embedded]:
+        return [Embedded(e.passage * 0, e.sentences) for e in super().embed_passages(texts, bounds)]
 
 
-def write(folder: Path, texts: dict[str, str]) -> Path:
-    folder.mkdir(exist_ok=True)
-    for old in folder.iterdir():
-        if old.name not in texts:
-            old.unlink()
-    for name, text in texts.items():
-        if not (folder / name).exists() or (folder / name).read_text() != text:
-            (folder / name).write_text(text)
-    return folder
+def document(id_: str, text: str) -> Document:
+    blocks = [
+        Block(paragraph, 1 if n == 0 else 2 * paragraph.isupper())
+        for n, paragraph in enumerate(text.split("\n\n"))
+    ]
+    when = datetime(2024, 1, 1, tzinfo=UTC)
+    return make_document(
+        Extract(blocks=blocks), document_id=id_, fallback_title=id_, modified_at=when
+    )
+
+
+def corpus_of(texts: Mapping[str, str], *skipped: str) -> Corpus:
+    documents = tuple(document(id_, text) for id_, text in sorted(texts.items()))
+    return Corpus(documents, tuple(Skipped(path, "no reader") for path in skipped))
 
 
 def build(
+    corpus: Corpus | Mapping[str, str],
     folder: Path,
-    index: Path,
     embedder: Embedder | None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     passage_tokens: int = PASSAGE_TOKENS,
@@ -74,7 +105,7 @@ def build(
         return embedder
 
     return build_index(
-        load_corpus([folder]), index=index, embedding_model=BUNDLED,
+        corpus if isinstance(corpus, Corpus) else corpus_of(corpus), index=folder,
         passage_tokens=passage_tokens, load_embedder=load, progress=progress,
     )  # fmt: skip
 
@@ -83,170 +114,400 @@ def counts(report: BuildReport) -> tuple[int, ...]:
     return (report.added, report.updated, report.removed, report.unchanged)
 
 
-def files(index: Path) -> dict[str, str]:
-    """What stands on disk, without the lock and the files that Chroma rewrites when it opens."""
-    found = [path for path in index.rglob("*") if path.is_file() and path.name != "lock"]
-    found = [path for path in found if "vectors" not in path.relative_to(index).parts]
-    return {str(path.relative_to(index)): file_sha256(path) for path in found}
+def files(folder: Path) -> dict[str, str]:
+    """What stands on disk, without locks and the journal of a build that failed."""
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    found = [p for p in found if "lock" not in p.name and not p.name.startswith(FILE)]
+    return {str(path.relative_to(folder)): file_sha256(path) for path in found}
 
 
-def contents(index: Path) -> tuple[dict[str, Passage], dict[str, Vectors]]:
-    generation = open_index(index)
+def numbers(folder: Path) -> dict[str, int]:
+    """Each passage's number by its id."""
+    generation = open_index(folder)
     try:
-        ids = list(generation.store.content_keys().values())
-        return generation.store.passages(ids), generation.vectors.get(ids)
+        stored = generation.store.passages(generation.store.numbers())
+        return {s.passage.id: s.number for s in stored}
     finally:
         generation.close()
 
 
+QUERIES = ["When did the truce begin?", "Who denied it?", "gangs", "the weapons of 2012", "zzz"]
+
+
+def contents(folder: Path, embedder: Embedder) -> tuple[list[object], list[list[Hit]]]:
+    """Everything in an index that does not hang on how it came to be, and what it answers."""
+    generation = open_index(folder)
+    try:
+        parts: list[object] = [list(generation.store.documents()), generation.languages]
+        for stored in generation.store.passages(generation.store.numbers()):
+            rows = range(stored.first_sentence, stored.first_sentence + len(stored.bounds))
+            vectors = (
+                generation.passage_vectors.rows([stored.number]).tobytes(),
+                generation.sentence_vectors.rows(rows).tobytes(),
+            )
+            parts.append((replace(stored, number=0, first_sentence=0), vectors))
+        parts[2:] = sorted(parts[2:], key=lambda part: part[0].passage.id)  # type: ignore[index]
+        parts.append((generation.graph().count(), generation.words.count()))
+        parts.append(generation.manifest.documents)
+        found = [search(q, generation=generation, embedder=embedder, k=20) for q in QUERIES]
+        return parts, found
+    finally:
+        generation.close()
+
+
+def assert_same_contents(one: Path, other: Path, embedder: Embedder) -> None:
+    (parts, hits), (wanted, wanted_hits) = contents(one, embedder), contents(other, embedder)
+    assert parts == wanted
+    for found, sought in zip(hits, wanted_hits, strict=True):
+        assert {hit.passage.span.document_id for hit in found} == {
+            hit.passage.span.document_id for hit in sought
+        }
+        scores = {hit.passage.span: hit.score for hit in found}
+        assert scores == pytest.approx({hit.passage.span: hit.score for hit in sought}, abs=1e-5)
+
+
 def test_first_build_adds_everything(tmp_path: Path, embedder: Embedder) -> None:
     counting, told = Counting(embedder), list[tuple[int, int]]()
-    folder = write(tmp_path / "docs", A)
-    (folder / "x.csv").write_text("1")
-    report = build(folder, tmp_path / "i", counting, lambda done, total: told.append((done, total)))
-    assert counts(report) == (3, 0, 0, 0)
-    assert (report.documents, report.passages) == (3, 4)
-    assert [skipped.path for skipped in report.skipped] == ["x.csv"]
-    assert told == [(4, 4)]
-    assert sorted(counting.texts)[2:] == [
+    corpus = corpus_of(A, "x.csv")
+    report = build(corpus, tmp_path, counting, lambda done, total: told.append((done, total)))
+    assert counts(report) == (6, 0, 0, 0)
+    assert (report.documents, report.passages, report.duplicates) == (6, 7, ())
+    assert report.skipped == corpus.skipped
+    assert told[-1] == (sum(len(d.text) for d in corpus.documents),) * 2
+    assert told == sorted(told)
+    assert counting.texts[:2] == [
         "The truce\nThe truce\n\nIt began in March.",
         "The truce > HOW IT ENDED\nHOW IT ENDED\n\nIt ended in 2014.",
     ]
+    assert not list(tmp_path.glob(FILE + "*"))
 
 
 def test_building_again_touches_nothing_and_loads_no_model(
     tmp_path: Path, embedder: Embedder
 ) -> None:
-    folder, index = write(tmp_path / "docs", A), tmp_path / "i"
-    build(folder, index, embedder)
-    before = files(index)
-    for name in A:
-        os.utime(folder / name, (0, 86_400))
-    report = build(folder, index, None)
-    assert counts(report) == (0, 0, 0, 3)
-    assert report.passages == 4
-    assert files(index) == before
+    build(A, tmp_path, embedder)
+    before = files(tmp_path)
+    later = corpus_of(A)
+    later = replace(
+        later, documents=tuple(replace(d, modified_at=datetime.now(UTC)) for d in later.documents)
+    )
+    report = build(later, tmp_path, None)
+    assert counts(report) == (0, 0, 0, 6)
+    assert report.passages == 7
+    assert files(tmp_path) == before
 
 
 def test_newly_skipped_file_is_noted_without_a_model(tmp_path: Path, embedder: Embedder) -> None:
-    folder, index = write(tmp_path / "docs", A), tmp_path / "i"
-    build(folder, index, embedder)
-    name = current_name(index)
-    (folder / "x.csv").write_text("1")
-    build(folder, index, None)
-    generation = open_index(index)
+    build(A, tmp_path, embedder)
+    name, before = current_name(tmp_path), files(tmp_path)
+    report = build(corpus_of(A, "x.csv"), tmp_path, None)
+    assert [skip.path for skip in report.skipped] == ["x.csv"]
+    generation = open_index(tmp_path)
     assert [skip.path for skip in generation.manifest.skipped] == ["x.csv"]
-    assert current_name(index) == name
     generation.close()
+    assert current_name(tmp_path) == name
+    changed = {path for path, sha in files(tmp_path).items() if before.get(path) != sha}
+    assert changed == {f"generations/{name}/manifest.json"}
 
 
 def test_changes_are_counted_and_other_vectors_kept(tmp_path: Path, embedder: Embedder) -> None:
-    folder, index, counting = write(tmp_path / "docs", A), tmp_path / "i", Counting(embedder)
-    build(folder, index, embedder)
-    report = build(write(folder, B), index, counting)
-    assert counts(report) == (1, 1, 1, 1)
+    counting = Counting(embedder)
+    build(A, tmp_path / "i", embedder)
+    before = numbers(tmp_path / "i")
+    report = build(B, tmp_path / "i", counting)
+    assert counts(report) == (1, 1, 1, 4)
     assert sorted(counting.texts) == [
         "The minister\nThe minister\n\nShe resigned.",
         "The truce > HOW IT ENDED\nHOW IT ENDED\n\nNobody knows.",
     ]
+    after = numbers(tmp_path / "i")
+    kept = {id_ for id_ in after if id_.split("#")[0] in ("c.txt", "e.txt", "f.txt", "g.txt")}
+    assert {id_: after[id_] for id_ in kept} == {id_: before[id_] for id_ in kept}
+    assert min(after[id_] for id_ in after.keys() - kept) > max(before.values())
+    build(B, tmp_path / "fresh", embedder)
+    assert_same_contents(tmp_path / "i", tmp_path / "fresh", embedder)
 
 
 def test_removing_a_document_embeds_nothing(tmp_path: Path, embedder: Embedder) -> None:
-    folder, index, counting = write(tmp_path / "docs", A), tmp_path / "i", Counting(embedder)
-    build(folder, index, embedder)
-    report = build(write(folder, {"a.txt": A["a.txt"]}), index, counting)
-    assert counts(report) == (0, 0, 2, 1)
+    counting = Counting(embedder)
+    build(A, tmp_path, embedder)
+    left = {id_: text for id_, text in A.items() if id_ not in ("b.txt", "c.txt")}
+    assert counts(build(left, tmp_path, counting)) == (0, 0, 2, 4)
     assert counting.texts == []
+    assert {id_.split("#")[0] for id_ in numbers(tmp_path)} == left.keys()
 
 
 def test_renamed_document_keeps_its_vectors(tmp_path: Path, embedder: Embedder) -> None:
-    folder, index, counting = write(tmp_path / "docs", A), tmp_path / "i", Counting(embedder)
-    build(folder, index, embedder)
-    report = build(write(folder, {"z.txt": A["a.txt"], "b.txt": A["b.txt"]}), index, counting)
-    assert counts(report) == (1, 0, 2, 1)
+    counting = Counting(embedder)
+    build(A, tmp_path, embedder)
+    renamed = {id_: text for id_, text in A.items() if id_ != "a.txt"} | {"z.txt": A["a.txt"]}
+    assert counts(build(renamed, tmp_path, counting)) == (1, 0, 1, 5)
     assert counting.texts == []
-    assert {passage.span.document_id for passage in contents(index)[0].values()} == {
-        "b.txt", "z.txt",
-    }  # fmt: skip
+    assert {id_.split("#")[0] for id_ in numbers(tmp_path)} == renamed.keys()
 
 
-def test_a_then_b_is_b(tmp_path: Path, embedder: Embedder) -> None:
-    folder = write(tmp_path / "docs", A)
-    build(folder, tmp_path / "i", embedder)
-    build(write(folder, B), tmp_path / "i", embedder)
-    build(folder, tmp_path / "direct", embedder)
-    (passages, vectors), (wanted, direct) = contents(tmp_path / "i"), contents(tmp_path / "direct")
-    assert passages == wanted
-    assert vectors.keys() == direct.keys() == passages.keys()
-    assert all(np.allclose(vectors[id_], direct[id_], atol=1e-5) for id_ in direct)
+def test_all_documents_replaced(tmp_path: Path, embedder: Embedder) -> None:
+    build(A, tmp_path / "i", embedder)
+    new = {f"new/{n}.txt": f"Number {n}\n\nThe weapons of 2012 were {n}." for n in range(4)}
+    assert counts(build(new, tmp_path / "i", embedder)) == (4, 0, 6, 0)
+    assert set(numbers(tmp_path / "i").values()) == {0, 1, 2, 3}
+    build(new, tmp_path / "fresh", embedder)
+    assert_same_contents(tmp_path / "i", tmp_path / "fresh", embedder)
+
+
+@pytest.mark.parametrize("text", ["x", "Words.", "words " * 40])
+def test_corpus_of_one_passage(tmp_path: Path, embedder: Embedder, text: str) -> None:
+    assert build({"a.txt": text}, tmp_path, embedder).passages == 1
+    generation = open_index(tmp_path)
+    (hit,) = search("words", generation=generation, embedder=embedder)
+    generation.close()
+    assert hit.passage.text == text.strip()
+    assert counts(build({"a.txt": text}, tmp_path, None)) == (0, 0, 0, 1)
+    assert counts(build({"a.txt": text + " more"}, tmp_path, embedder)) == (0, 1, 0, 0)
+
+
+def test_many_small_changes_lead_to_a_fresh_write(tmp_path: Path, embedder: Embedder) -> None:
+    texts = {f"{n}.txt": f"Number {n}\n\nThe weapons were {n}." for n in range(8)}
+    build(texts, tmp_path, embedder)
+    rows = []
+    for n in range(5):
+        texts["0.txt"] = f"Version {n}\n\nIt is number {n}."
+        build(texts, tmp_path, embedder)
+        generation = open_index(tmp_path)
+        rows.append(generation.passage_vectors.count)
+        assert generation.manifest.passage_count == generation.graph().count() == 8
+        generation.close()
+    assert rows == [9, 10, 11, 8, 9]
+
+
+NAMES = st.sampled_from(["a.txt", "b.txt", "c.txt", "d.txt", "e.txt", "f.txt"])
+LINES = st.sampled_from([
+    "The truce began in March.", "The mayor denied it.", "Gangs gave up the weapons of 2012.",
+    "El alcalde negó la tregua en 2012.", "Nobody knows.",
+])  # fmt: skip
+STEPS = st.lists(
+    st.dictionaries(
+        NAMES, st.one_of(st.none(), st.lists(LINES, min_size=1)), min_size=1, max_size=2
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=8, derandomize=True, database=None, deadline=None)
+@given(steps=STEPS)
+@example(steps=[{"a.txt": None}, {"b.txt": None}, {"c.txt": None}, {"a.txt": ["Nobody knows."]}])
+@example(steps=[{"a.txt": ["Nobody knows."]}, {"a.txt": ["The truce began."]}, {"a.txt": None}])
+def test_any_changes_lead_to_what_a_fresh_build_gives(
+    embedder: Embedder, steps: list[dict[str, list[str] | None]]
+) -> None:
+    texts = {f"{n}.txt": f"Title {n}\n\nThis is text number {n}." for n in range(5)}
+    texts |= {"a.txt": "The truce\n\nThe truce began in March."}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        build(texts, folder / "i", embedder)
+        for step in steps:
+            before = dict(texts)
+            for id_, lines in step.items():
+                texts.pop(id_, None)
+                if lines is not None:
+                    texts[id_] = "Of " + id_ + "\n\n" + "\n\n".join(lines)
+            report = build(texts, folder / "i", embedder)
+            assert counts(report) == (
+                len(texts.keys() - before.keys()),
+                sum(text != before.get(id_, text) for id_, text in texts.items()),
+                len(before.keys() - texts.keys()),
+                sum(text == before.get(id_) for id_, text in texts.items()),
+            )
+        build(texts, folder / "fresh", embedder)
+        assert_same_contents(folder / "i", folder / "fresh", embedder)
+
+
+def test_word_of_removed_documents_is_unknown(tmp_path: Path, embedder: Embedder) -> None:
+    texts = {f"{n}.txt": f"Number {n}\n\nThe weapons were {n}." for n in range(6)}
+    texts |= {"a.txt": "President Bukele spoke.", "b.txt": "Bukelle stood here once."}
+    build(texts, tmp_path, embedder)
+    del texts["b.txt"]
+    build(texts, tmp_path, embedder)
+    generation = open_index(tmp_path)
+    (hit,) = search("Bukelle", generation=generation, embedder=embedder, k=1)
+    generation.close()
+    assert hit.passage.span.document_id == "a.txt"
+    assert hit.found_by == ("dense", "keyword")
 
 
 def test_other_settings_build_everything_again(tmp_path: Path, embedder: Embedder) -> None:
-    folder, index, counting = write(tmp_path / "docs", A), tmp_path / "i", Counting(embedder)
-    build(folder, index, embedder)
-    assert build(folder, index, counting, passage_tokens=80).added == 3
-    assert len(counting.texts) == 4
+    counting = Counting(embedder)
+    build(A, tmp_path, embedder)
+    assert build(A, tmp_path, counting, passage_tokens=80).added == 6
+    assert len(counting.texts) == 7
+
+
+def test_another_model_under_the_name_builds_everything_again(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    class Turned(Counting):
+        def embed_queries(self, texts: Sequence[str]) -> Vectors:
+            return np.roll(super().embed_queries(texts), 5, axis=1)
+
+        def embed_passages(self, texts: Sequence[str], bounds: Sequence[Bounds]) -> list[Embedded]:
+            return [
+                Embedded(np.roll(e.passage, 5), np.roll(e.sentences, 5, axis=1))
+                for e in super().embed_passages(texts, bounds)
+            ]
+
+    build(A, tmp_path, embedder)
+    turned = Turned(embedder)
+    report = build(B, tmp_path, turned)
+    assert len(turned.texts) == report.passages
+    assert counts(report) == (6, 0, 0, 0)
+    generation = open_index(tmp_path)
+    generation.require(turned)
+    generation.close()
 
 
 def test_failed_build_leaves_the_generation_in_use(tmp_path: Path, embedder: Embedder) -> None:
-    folder, index = write(tmp_path / "docs", A), tmp_path / "i"
-    build(folder, index, embedder)
-    before = files(index)
-    write(folder, B)
+    build(A, tmp_path, embedder)
+    before = files(tmp_path)
     with pytest.raises(MemoryError):
-        build(folder, index, Failing(embedder))
-    assert files(index) == before
-    assert counts(build(folder, index, embedder)) == (1, 1, 1, 1)
+        build(B, tmp_path, Counting(embedder, most=0))
+    assert files(tmp_path) == before
+    assert counts(build(B, tmp_path, embedder)) == (1, 1, 1, 4)
 
 
 def test_interrupted_build_leaves_the_generation_in_use(tmp_path: Path, embedder: Embedder) -> None:
     def interrupt(_done: int, _total: int) -> None:
         raise KeyboardInterrupt
 
-    folder, index = write(tmp_path / "docs", A), tmp_path / "i"
-    build(folder, index, embedder)
-    before = files(index)
+    build(A, tmp_path, embedder)
+    before = files(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        build(write(folder, B), index, embedder, interrupt)
-    assert files(index) == before
+        build(B, tmp_path, embedder, interrupt)
+    assert files(tmp_path) == before
+
+
+def test_build_that_was_cut_short_goes_on_where_it_was(
+    tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index.build, "BATCH", 2)
+    first, second = Counting(embedder, most=5), Counting(embedder)
+    with pytest.raises(MemoryError):
+        build(A, tmp_path / "i", first)
+    assert len(first.texts) == 4
+    assert current_name(tmp_path / "i") is None
+    assert (tmp_path / "i" / FILE).exists()
+    build(A, tmp_path / "i", second)
+    assert len(second.texts) == 3
+    assert not {*first.texts} & {*second.texts}
+    assert not (tmp_path / "i" / FILE).exists()
+    build(A, tmp_path / "fresh", embedder)
+    assert_same_contents(tmp_path / "i", tmp_path / "fresh", embedder)
+
+
+def test_passages_of_the_same_words_are_embedded_once(tmp_path: Path, embedder: Embedder) -> None:
+    counting = Counting(embedder)
+    report = build({f"{n}.txt": A["b.txt"] for n in range(5)}, tmp_path, counting)
+    assert report.passages == 5
+    assert counting.texts == ["The mayor\nThe mayor\n\nHe denied it."]
 
 
 def test_build_that_cannot_find_itself_is_refused(tmp_path: Path, embedder: Embedder) -> None:
-    class Blank(Counting):
-        """Gives vectors that point nowhere, so that none is near itself."""
-
-        def embed_passages(
-            self, texts: Sequence[str], *, done: Callable[[int], None] = lambda _: None
-        ) -> Vectors:
-            return np.zeros_like(super().embed_passages(texts, done=done))
-
-    folder, index = write(tmp_path / "docs", A), tmp_path / "i"
-    build(folder, index, embedder)
-    before = files(index)
+    build(A, tmp_path, embedder)
+    before = files(tmp_path)
     with pytest.raises(DamagedIndex, match="the old one stays in use"):
-        build(write(folder, B | {"a.txt": "All new."}), index, Blank(embedder))
-    assert files(index) == before
-
-
-def test_emptied_folder_leaves_the_index(tmp_path: Path, embedder: Embedder) -> None:
-    folder, index = write(tmp_path / "docs", {"b.txt": A["b.txt"]}), tmp_path / "i"
-    build(folder, index, embedder)
-    before = files(index)
-    with pytest.raises(EmptyCorpus):
-        build(write(folder, {}), index, embedder)
-    assert files(index) == before
+        build(B | {"a.txt": "All new."}, tmp_path, Blank(embedder))
+    assert files(tmp_path) == before
 
 
 def test_two_generations_are_kept(tmp_path: Path, embedder: Embedder) -> None:
-    folder, index = tmp_path / "docs", tmp_path / "i"
     for n in range(4):
-        build(write(folder, {"a.txt": f"Version {n}."}), index, embedder)
-    assert len(list((index / "generations").iterdir())) == 2
+        build({"a.txt": f"Version {n}."}, tmp_path, embedder)
+    assert len(list((tmp_path / "generations").iterdir())) == 2
+
+
+def test_build_after_going_back_is_counted_from_there(tmp_path: Path, embedder: Embedder) -> None:
+    build(A, tmp_path, embedder)
+    build(B, tmp_path, embedder)
+    roll_back(tmp_path)
+    assert counts(build(A, tmp_path, None)) == (0, 0, 0, 6)
+    assert counts(build(B, tmp_path, embedder)) == (1, 1, 1, 4)
+    with_b = numbers(tmp_path)
+    assert {id_.split("#")[0] for id_ in with_b} == B.keys()
+
+
+def test_duplicates_are_named(tmp_path: Path, embedder: Embedder) -> None:
+    texts = A | {"h.txt": A["b.txt"], "a/copy.txt": A["b.txt"]}
+    wanted = (("b.txt", "a/copy.txt"), ("h.txt", "a/copy.txt"))
+    assert build(texts, tmp_path, embedder).duplicates == wanted
+    assert build(texts, tmp_path, None).duplicates == wanted
 
 
 def test_copies_of_a_document_can_be_updated(tmp_path: Path, embedder: Embedder) -> None:
-    copies = {"b.txt": A["b.txt"], "copy.txt": A["b.txt"]}
-    folder, index = write(tmp_path / "docs", copies | {"c.txt": "Old."}), tmp_path / "i"
-    build(folder, index, embedder)
-    report = build(write(folder, copies | {"c.txt": "New."}), index, embedder)
-    assert counts(report) == (0, 1, 0, 2)
+    copies = A | {"copy.txt": A["b.txt"]}
+    build(copies | {"c.txt": "Old."}, tmp_path / "i", embedder)
+    report = build(copies | {"c.txt": "New."}, tmp_path / "i", embedder)
+    assert counts(report) == (0, 1, 0, 6)
+    build(copies | {"c.txt": "New."}, tmp_path / "fresh", embedder)
+    assert_same_contents(tmp_path / "i", tmp_path / "fresh", embedder)
+
+
+# From files
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        if old.name not in texts:
+            old.unlink()
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_files_of_the_same_bytes_are_not_read_again(tmp_path: Path, embedder: Embedder) -> None:
+    folder, where = write(tmp_path / "docs", A), tmp_path / "i"
+    none = reusable(where, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS)
+    assert none("b.txt", "") is None
+    corpus = load_corpus([folder])
+    build(corpus, where, embedder)
+    find = reusable(where, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS)
+    sha256 = corpus.file_sha256["b.txt"]
+    found = find("b.txt", sha256)
+    assert found is not None
+    assert found == next(d for d in corpus.documents if d.id == "b.txt")
+    assert find("b.txt", "") is None
+    assert find("b.txt", sha256[::-1]) is None
+    assert find("z.txt", sha256) is None
+    other = reusable(where, embedding_model=BUNDLED, passage_tokens=80)
+    assert other("b.txt", sha256) is None
+    again = load_corpus([folder], reuse=find)
+    assert counts(build(again, where, None)) == (0, 0, 0, 6)
+    changed = load_corpus([write(folder, B)], reuse=find)
+    assert counts(build(changed, where, embedder)) == (1, 1, 1, 4)
+
+
+def test_touched_files_are_unchanged(tmp_path: Path, embedder: Embedder) -> None:
+    folder, where = write(tmp_path / "docs", A), tmp_path / "i"
+    build(load_corpus([folder]), where, embedder)
+    before = files(where)
+    for name in A:
+        os.utime(folder / name, (0, 86_400))
+    assert counts(build(load_corpus([folder]), where, None)) == (0, 0, 0, 6)
+    assert files(where) == before
+
+
+def test_emptied_folder_leaves_the_index(tmp_path: Path, embedder: Embedder) -> None:
+    folder, where = write(tmp_path / "docs", {"b.txt": A["b.txt"]}), tmp_path / "i"
+    build(load_corpus([folder]), where, embedder)
+    before = files(where)
+    with pytest.raises(EmptyCorpus):
+        build(load_corpus([write(folder, {})]), where, embedder)
+    assert files(where) == before
+
+
+def test_nothing_was_built_when_the_first_build_fails(tmp_path: Path, embedder: Embedder) -> None:
+    with pytest.raises(MemoryError):
+        build(A, tmp_path, Counting(embedder, most=0))
+    assert list((tmp_path / "generations").iterdir()) == []
+    with pytest.raises(MissingIndex):
+        open_index(tmp_path)

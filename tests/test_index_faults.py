@@ -92,8 +92,9 @@ class Counting:
 
 
 def build(documents: Path | Corpus, index: Path, embedder: Embedder) -> None:
+    corpus = documents if isinstance(documents, Corpus) else load_corpus([documents])
     build_index(
-        documents if isinstance(documents, Corpus) else load_corpus([documents]), index=index, embedding_model=BUNDLED,
+        corpus, index=index, embedding_model=BUNDLED,
         passage_tokens=PASSAGE_TOKENS, load_embedder=lambda _: embedder,
     )  # fmt: skip
 
@@ -296,7 +297,7 @@ OF_VECTORS = "while Chroma writes, a full disk is called an index that cannot be
         (100_000, MANY, OF_VECTORS),
     ],
 )
-def test_full_disk_leaves_the_index_in_use_as_it_was(
+def test_disk_without_room_leaves_the_index_in_use_as_it_was(
     place: Path,
     embedder: Embedder,
     request: pytest.FixtureRequest,
@@ -319,11 +320,11 @@ def test_full_disk_leaves_the_index_in_use_as_it_was(
     said = sentence(ended.stderr)
     assert "could not be written" in said
     assert "--index" in said
-    assert len(said) < 400
+    assert "[(" not in said, "the list that shutil.Error holds"
 
 
 @pytest.mark.xfail(reason="any error of SQLite makes the journal begin again", strict=True)
-def test_full_disk_costs_nothing_that_the_journal_holds(place: Path) -> None:
+def test_disk_without_room_costs_nothing_that_the_journal_holds(place: Path) -> None:
     index, documents = place / "index", write(place / "docs", changed=MANY)
     faulty(index, documents, "kill", "index.journal:Journal.put", "after", "3", cwd=place)
     assert remembered(index) == 3 * SMALL_BATCH

@@ -124,7 +124,7 @@ WORDS = "the gangs agreed to hand over their weapons to the church in the square
     ("one", "other", "like"),
     [
         (WORDS, WORDS, True),
-        (WORDS, WORDS.upper() + "!", True),
+        (WORDS, WORDS.title() + "!", True),
         (WORDS, WORDS + " today", True),
         (WORDS, WORDS.replace("weapons", "weapon"), True),
         (WORDS, WORDS.replace("weapons", "children").replace("church", "army"), False),

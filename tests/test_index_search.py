@@ -107,15 +107,15 @@ def test_word_of_the_question_decides_where_meanings_are_alike(
 
 
 @settings(max_examples=25, derandomize=True, database=None, deadline=None)
-@given(st.text(max_size=60))
-@example('"')
-@example("AND OR NOT")
-@example("a*b NEAR(")
-@example("名前")
-@example("x" * 2000)
-@example("word " * 600)
-@example("")
-@example("\x00")
+@given(query=st.text(max_size=60))
+@example(query='"')
+@example(query="AND OR NOT")
+@example(query="a*b NEAR(")
+@example(query="名前")
+@example(query="x" * 2000)
+@example(query="word " * 600)
+@example(query="")
+@example(query="\x00")
 def test_any_query_is_safe(query: str, generation: Generation, embedder: Embedder) -> None:
     hits = search(query, generation=generation, embedder=embedder, k=3)
     assert len(hits) == 3
@@ -129,13 +129,22 @@ def test_equal_passages_rank_by_id_and_are_shown_once(tmp_path: Path, embedder: 
         query = "When did the truce begin?"
         found = find_candidates(query, generation=opened, embedder=embedder)
         assert [c.passage.span.document_id for c in found] == ["a.txt", "b.txt", "d.txt", "c.txt"]
-        assert len({c.score for c in found[:3]}) == 1
+        assert len({round(c.score, 6) for c in found[:3]}) == 1
         hits = search(query, generation=opened, embedder=embedder)
     assert documents_of(hits) == ["a.txt", "c.txt"]
     assert hits[0].duplicates == ("b.txt", "d.txt")
     assert hits[1].duplicates == ()
     assert [hit.rank for hit in hits] == [1, 2]
     assert hits[1].found_by == ("dense",)
+
+
+@pytest.mark.xfail(reason="a matrix product's rows differ in the last bit, so equals do not tie")
+def test_equal_passages_tie_exactly(tmp_path: Path, embedder: Embedder) -> None:
+    texts = {f"{n:02}.txt": "It began in March, when the gangs agreed on it." for n in range(23)}
+    with small_index(tmp_path, texts, embedder) as opened:
+        found = find_candidates("When did it begin?", generation=opened, embedder=embedder)
+    assert [c.passage.span.document_id for c in found] == sorted(texts)
+    assert len({c.score for c in found}) == 1
 
 
 LONG = (
@@ -150,7 +159,7 @@ LONG = (
     [
         (LONG.replace("square", "plaza"), 1),
         (LONG + " Nobody came.", 1),
-        (LONG.upper(), 1),
+        (LONG.title(), 1),
         (LONG + " Twelve of 400 came.", 2),
         ("On 5 March, " + LONG, 2),
         ("Nothing of this is true, said the church, which had seen no weapons at all.", 2),
