@@ -37,7 +37,7 @@ def made_up_questions(count: int, *, seed: int = 1) -> list[str]:
 def _draw(shape: tuple[int, int], *, seed: int) -> NDArray[np.str_]:
     cumulative = np.cumsum(1 / np.arange(1, VOCABULARY + 1))
     drawn = np.random.default_rng(seed).random(shape) * cumulative[-1]
-    return np.array(_vocabulary())[np.searchsorted(cumulative, drawn)]
+    return np.asarray(np.array(_vocabulary())[np.searchsorted(cumulative, drawn)])
 
 
 def _vocabulary() -> list[str]:

@@ -56,14 +56,14 @@ class MadeUpVectors:
         """Return random vectors for each text and its sentences."""
         from index.embed import Embedded
 
-        return [Embedded(self.draw(1)[0], self.draw(len(b))) for _, b in zip(texts, bounds)]
+        return [Embedded(self.draw(1)[0], self.draw(len(spans))) for spans in bounds]
 
     def draw(self, count: int) -> "Vectors":
         """Return random vectors `[count, dimensions]`."""
         import numpy as np
 
         vectors = self._random.standard_normal((count, self._embedder.dimensions), np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def index_footnote(job: Job) -> dict[str, float]:

@@ -38,7 +38,9 @@ from index.writer import Writer
 BATCH = 128
 """Passages embedded between two writes to the journal: about a second's work."""
 SELF_QUERIES = 20
-"""Passages looked up by their own vector before a generation is put in use."""
+"""Passages looked up by their own vector before a generation is put in use, and of the newest."""
+MOST_MISSED = 0.05
+"""Of those; a graph of near-equal vectors leaves .2 % unreachable, a damaged one a fifth and more."""
 BYTES_A_CHARACTER = 10
 """Of disk that a character of text comes to in an index, and its journal, at most."""
 LIBRARIES = ("chromadb", "numpy", "onnxruntime", "PyStemmer", "tantivy", "tiktoken")
@@ -276,7 +278,7 @@ def _prove(folder: Path, manifest: Manifest) -> None:
             next(iter(generation.graph().nearest(vector, k=1).values()), 0.0) < 0.999
             for vector in vectors
         )
-        if missed or generation.graph().count() != len(numbers):
+        if missed > MOST_MISSED * len(asked) or generation.graph().count() != len(numbers):
             raise DamagedIndex(
                 "the new index did not find its own passages, so the old one stays in use; "
                 "run `footnote index` again."

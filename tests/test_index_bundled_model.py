@@ -122,7 +122,7 @@ def test_cosines_are_those_of_the_model_in_full_precision(embedder: Embedder) ->
 
 
 class Exporter:
-    """Stands for the export, which takes eight seconds: gives what the real one gave, and counts."""
+    """Stands for the export, which takes seconds: gives what the real one gave, and counts."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data

@@ -22,7 +22,7 @@ def make_model(folder: Path, *, seed: int, prompts: dict[str, str], longest: int
     """Save a tiny model with drawn weights, that reads as the bundled one does."""
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from transformers import AutoTokenizer, BertConfig, BertModel
 
     torch.manual_seed(seed)

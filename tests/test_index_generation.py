@@ -118,7 +118,9 @@ def test_every_file_is_vouched_for(small: Path) -> None:
             path.unlink()
             if damaged is not None:
                 path.write_bytes(damaged)
-            with pytest.raises(DamagedIndex, match="missing or altered.*run `footnote index`") as e:
+            with pytest.raises(
+                DamagedIndex, match=r"missing or altered.*run `footnote index`"
+            ) as e:
                 open_index(small)
             assert name in str(e.value)
             path.write_bytes(data)

@@ -24,8 +24,9 @@ def reranker(tmp_path_factory: pytest.TempPathFactory) -> Reranker:
     tokenizer = AutoTokenizer.from_pretrained(get_model_path())
     config = BertConfig(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=32, initializer_range=0.5, num_labels=1,
+        intermediate_size=32, initializer_range=0.5,
     )  # fmt: skip
+    config.num_labels = 1
     BertForSequenceClassification(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return Reranker(str(folder))

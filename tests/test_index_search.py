@@ -31,7 +31,7 @@ def small_index(
 ) -> Iterator[Generation]:
     documents = tuple(
         make_document(
-            Extract(blocks=[Block(p) for p in text.split("\n\n")], **fields),  # type: ignore[arg-type]
+            Extract(blocks=[Block(p) for p in text.split("\n\n")], **fields),
             document_id=id_, fallback_title="T", modified_at=datetime(2024, 1, 1, tzinfo=UTC),
         )
         for id_, text in sorted(texts.items())
