@@ -98,7 +98,7 @@ class SpeedReport:
         return "\n\n".join(
             [
                 f"{self.passages:,} passages of {self.documents:,} made-up documents (Zipf's law), "
-                f"{self.repeats} repeats in turn",
+                f"each of both measured in turn, {self.repeats} times",
                 show_table([head, *rows]),
                 "The plain pipeline is llama-index, its Chroma store and HuggingFaceEmbedding with "
                 f"the same model; models are loaded before the clock of indexing starts.{vectors}",
@@ -181,7 +181,8 @@ def _run(step: str, scratch: Path, documents: int, made_up: bool) -> dict[str, A
         seconds = time.perf_counter() - started
         if process.wait():
             errors.seek(0)
-            reason = (errors.read().strip().splitlines() or ["it said nothing"])[-1]
+            said = (errors.read().strip().splitlines() or ["it said nothing"])[-1]
+            reason = f"exit code {process.returncode}: {said}"
             raise FootnoteError(f"{step} could not be measured ({reason}); mend it and run again.")
     return {**json.loads(line), "printed_seconds": seconds}
 

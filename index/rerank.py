@@ -48,6 +48,8 @@ class Reranker:
         given = self._model.predict(
             pairs, activation_fn=torch.nn.Sigmoid(), show_progress_bar=False
         )
-        ranked = [replace(c, score=float(score)) for c, score in zip(first, given, strict=True)]
+        ranked = [
+            replace(c, score=round(float(score), 6)) for c, score in zip(first, given, strict=True)
+        ]
         ranked.sort(key=lambda c: (-c.score, c.passage.id))
-        return [*ranked, *(replace(c, score=c.score * ranked[-1].score) for c in rest)]
+        return [*ranked, *(replace(c, score=min(1.0, c.score) * ranked[-1].score) for c in rest)]

@@ -95,7 +95,7 @@ def search(
             passage=passage,
             context=candidate.passage.span,
             title=candidate.stored.title,
-            score=round(candidate.score, 6),
+            score=candidate.score,
             rank=rank,
             found_by=candidate.found_by,
             duplicates=tuple(dict.fromkeys(twins)),
@@ -173,7 +173,7 @@ def _find(
                 words=share,
                 pairs=pairs,
                 keyword=keyword.get(passage.number, 0.0),
-                score=score,
+                score=round(score, 6),  # equal passages tie, whatever row they stand in
                 found_by=tuple(name for name, found in pools if passage.number in found),
             )
         )

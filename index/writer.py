@@ -90,6 +90,7 @@ class Writer:
     def close(self) -> None:
         """Let go of the files."""
         self._store.close()
+        self._words.close()
         self._graph.close()
         self._passages.close()
         self._sentences.close()

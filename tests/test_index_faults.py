@@ -369,7 +369,7 @@ def test_interrupt_after_the_swap_leaves_an_index_that_answers(
     def interrupted(path: Path, **named: bool) -> None:
         if Path(path).parent.name == "generations" and interrupts:
             raise interrupts.pop()
-        remove(path, **named)
+        remove(path, **named)  # type: ignore[arg-type]
 
     write(place / "docs", changed=MANY)
     monkeypatch.setattr(shutil, "rmtree", interrupted)
@@ -536,9 +536,9 @@ def test_another_model_of_the_same_name_is_refused_and_everything_embedded_again
 
 
 @pytest.mark.xfail(
-    reason="Chroma's graph leaves out passages that stand beside 600 equal ones, "
-    "and the build is refused though such a small index never uses the graph",
-    strict=True,
+    reason="beside 900 equal vectors Chroma's graph loses others, how many is chance; "
+    "and so small an index never asks the graph",
+    strict=False,
     raises=DamagedIndex,
 )
 def test_many_equal_passages_are_indexed_too(

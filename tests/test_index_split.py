@@ -145,7 +145,7 @@ def test_word_of_a_million_letters_is_cut_in_seconds(embedder: Embedder) -> None
     made = document(Block("a" * 1_000_000))
     started = time.monotonic()
     passages = split(made, embedder, PASSAGE_TOKENS)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     assert_passages_are_whole(made, passages)
     assert all(passage.token_count <= PASSAGE_TOKENS for passage in passages)
 

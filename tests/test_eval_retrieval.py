@@ -1,0 +1,181 @@
+import json
+from math import isnan, log2, sqrt
+from pathlib import Path
+from statistics import stdev
+
+import pytest
+
+from corpus.document import Span
+from eval.ranking import (
+    characters,
+    clustered_error,
+    hit_at,
+    ndcg_at,
+    reciprocal_rank,
+    token_iou,
+    token_precision,
+    token_recall,
+)
+from eval.retrieval import DENSE, KEYWORD, SHIPPED, RetrievalReport, measure_retrieval
+from index.embed import BUNDLED, Embedder
+
+RANKED = ["a", "b", "c", "d"]
+
+
+def test_hit_counts_the_first_k_documents() -> None:
+    assert hit_at(RANKED, {"b": 1}, k=1) == 0.0
+    assert hit_at(RANKED, {"b": 1}, k=2) == 1.0
+    assert hit_at([], {"b": 1}, k=10) == 0.0
+
+
+def test_reciprocal_rank_is_of_the_first_gold_document_within_k() -> None:
+    assert reciprocal_rank(RANKED, {"b": 1, "d": 1}, k=10) == 0.5
+    assert reciprocal_rank(RANKED, {"d": 1}, k=3) == 0.0
+    assert reciprocal_rank(RANKED, {"x": 1}, k=10) == 0.0
+
+
+def test_ndcg_by_hand() -> None:
+    assert ndcg_at(RANKED, {"a": 1}, k=10) == 1.0
+    assert ndcg_at(RANKED, {"c": 1}, k=10) == pytest.approx(0.5)  # 1 / log2(4)
+    graded = (1 / log2(2) + 2 / log2(4)) / (2 / log2(2) + 1 / log2(3))
+    assert ndcg_at(RANKED, {"a": 1, "c": 2}, k=10) == pytest.approx(graded)
+
+
+def test_ndcg_is_1_when_k_documents_are_gold_of_more_than_k() -> None:
+    assert ndcg_at(RANKED, dict.fromkeys("abcdefgh", 1), k=4) == 1.0
+
+
+def test_span_metrics_by_hand() -> None:
+    gold = [Span("a", 10, 30)]
+    found = [Span("a", 0, 20), Span("a", 15, 25)]  # 15 of 20 in 30 characters, 5 of them twice
+    assert token_recall(found, gold) == 0.75
+    assert token_precision(found, gold) == 0.5
+    assert token_iou(found, gold) == pytest.approx(15 / 35)  # 30 found and 5 missed
+    assert characters(found) == 30
+
+
+def test_spans_of_another_document_are_not_shared() -> None:
+    gold, found = [Span("a", 0, 10), Span("b", 0, 10)], [Span("b", 5, 15)]
+    assert token_recall(found, gold) == 0.25
+    assert token_precision(found, gold) == 0.5
+    assert token_iou(found, gold) == 0.2
+
+
+def test_span_metrics_of_nothing_found_are_0() -> None:
+    gold = [Span("a", 0, 10)]
+    assert [m([], gold) for m in (token_recall, token_precision, token_iou)] == [0.0, 0.0, 0.0]
+
+
+def test_gold_spans_that_overlap_count_once() -> None:
+    gold = [Span("a", 0, 10), Span("a", 5, 10)]
+    assert token_recall([Span("a", 0, 5)], gold) == 0.5
+
+
+def test_error_of_clusters_of_one_is_the_usual_one() -> None:
+    values = [1.0, 0.0, 1.0, 1.0]
+    assert clustered_error(values, ["a", "b", "c", "d"]) == pytest.approx(stdev(values) / 2)
+
+
+def test_error_of_equal_values_in_a_cluster_is_that_of_the_clusters() -> None:
+    twice = clustered_error([1.0, 1.0, 0.0, 0.0, 1.0, 1.0], ["a", "a", "b", "b", "c", "c"])
+    assert twice == pytest.approx(stdev([1.0, 0.0, 1.0]) / sqrt(3))
+    assert isnan(clustered_error([1.0, 0.0], ["a", "a"]))
+
+
+BIRDS = {
+    "Owls hunt mice at night. They hear them under the snow.": "When do owls hunt?",
+    "Larks sing while they climb. Their nests are on the ground.": "Where are the nests of larks?",
+    "Storks winter in Africa. They come back in March.": "In which month do storks come back?",
+    "Penguins cannot fly. They swim after fish.": "What do penguins swim after?",
+}
+
+
+@pytest.fixture(scope="module")
+def told() -> list[tuple[int, int]]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def report(
+    tmp_path_factory: pytest.TempPathFactory, embedder: Embedder, told: list[tuple[int, int]]
+) -> RetrievalReport:
+    folder = tmp_path_factory.mktemp("squad")
+    paragraphs = [
+        {"context": text, "qas": [{"question": question, "answers": [{"text": "x"}]}]}
+        for text, question in BIRDS.items()
+    ]
+    (folder / "dev.json").write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
+    return measure_retrieval(
+        folder,
+        load_embedder=lambda _: embedder,
+        progress=lambda done, total: told.append((done, total)),
+    )
+
+
+def test_documents_are_found_by_each_way_to_search(report: RetrievalReport) -> None:
+    assert [s.system for s in report.systems] == [SHIPPED, KEYWORD, DENSE]
+    for system in report.systems:
+        means = {figure.metric: figure.mean for figure in system.figures}
+        assert list(means) == ["Hit@1", "Hit@3", "Hit@10", "MRR@10", "nDCG@10"]
+        assert means == dict.fromkeys(means, 1.0)
+        errors = {f.metric for f in system.figures if f.standard_error is not None}
+        assert errors == {"Hit@1", "MRR@10"}
+
+
+def test_report_says_what_was_asked_of_what(
+    report: RetrievalReport, told: list[tuple[int, int]]
+) -> None:
+    assert (report.questions, report.documents, report.passages) == (4, 4, 4)
+    assert report.embedding_model == BUNDLED
+    assert told[-4:] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_text_is_a_table_with_a_row_for_each_way(report: RetrievalReport) -> None:
+    text = report.as_text()
+    assert text.startswith("SQuAD: 4 questions, 4 documents, 4 passages of at most")
+    (row,) = [line for line in text.splitlines() if line.startswith(SHIPPED)]
+    assert row.split()[3:6] == ["1.000", "±", "0.000"]
+
+
+def test_json_is_whole(report: RetrievalReport) -> None:
+    found = json.loads(json.dumps(report.as_json(), allow_nan=False))
+    assert found["systems"][1]["system"] == KEYWORD
+    assert found["systems"][1]["figures"][0] == {
+        "metric": "Hit@1",
+        "mean": 1.0,
+        "standard_error": 0.0,
+    }
+
+
+def test_spans_are_measured_of_cut_hits_and_of_whole_passages(
+    tmp_path: Path, embedder: Embedder
+) -> None:
+    gold = "Storks come back to their nests in March."
+    text = f"{gold} The council met to vote on taxes. Copper is traded in London by the tonne."
+    reference = {"content": gold, "start_index": 0, "end_index": len(gold)}
+    question = "In which month do storks come back to their nests?"
+    row = {"corpus": "birds", "question": question, "references": [reference]}
+    (tmp_path / "birds.md").write_text(text)
+    (tmp_path / "questions.jsonl").write_text(json.dumps(row))
+    report = measure_retrieval(tmp_path, sample=1, load_embedder=lambda _: embedder)
+    shipped, *alone = ({f.metric: f.mean for f in s.figures} for s in report.systems)
+    assert report.passages == 1
+    for whole in alone:
+        assert whole["characters"] == len(text)
+        assert whole["recall"] == 1.0
+        assert whole["precision"] == whole["IoU"] == pytest.approx(len(gold) / len(text))
+    assert shipped["recall"] == 1.0
+    assert shipped["characters"] < len(text)
+    assert shipped["IoU"] > alone[0]["IoU"]
+    assert "0 of 1 gold spans had other words" in report.as_text()
+
+
+def test_other_passage_sizes_can_be_compared(tmp_path: Path, embedder: Embedder) -> None:
+    text = " ".join(BIRDS)
+    row = {"question": "When do owls hunt?", "ctxs": [{"title": "Birds", "text": text}]}
+    (tmp_path / "nq.jsonl").write_text(json.dumps(row))
+    report = measure_retrieval(tmp_path, passage_tokens=32, load_embedder=lambda _: embedder)
+    assert (report.documents, report.passage_tokens) == (1, 32)
+    assert report.passages > 1
+    assert report.systems[0].figures[0].mean == 1.0
+    assert report.systems[0].figures[0].standard_error is None  # one document: no cluster beside it
