@@ -118,7 +118,10 @@ class Service:
         """Open the generation in use if it is another; questions under way keep the old one."""
         if self._embedder is None:
             return
-        name = current_name(self._index)
+        try:
+            name = current_name(self._index)
+        except FootnoteError:
+            name = None  # the one that is open still answers
         if self._generation is not None and name in (None, self._generation.folder.name):
             return
         with self._changing:

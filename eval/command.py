@@ -39,8 +39,8 @@ def run(
     files = arguments.cases or sorted(CASES.glob("*.jsonl"))
     if arguments.suite == "check":
         problems = check_cases(files, open_index().document)
-        says = "\n".join(problems) or f"All {len(load_cases(files))} cases hold."
-        return Outcome(says, not problems)
+        held = f"All {len(load_cases(files))} cases hold."
+        return Outcome("\n".join(problems) or held, not problems)
     from eval.report import run_suite
 
     cases = load_cases(files)

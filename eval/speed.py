@@ -90,18 +90,18 @@ class SpeedReport:
             for m in self.measures
         ]
         head = ["median (lowest to highest)", "Footnote", "plain", "plain / Footnote"]
-        vectors = (
-            " Passages have random vectors, put in through the real build; questions are embedded."
+        how = (
+            "Passages have random vectors, put in through the real build; questions are embedded."
             if self.made_up_vectors
-            else ""
+            else "Models are loaded before the clock of indexing starts."
         )
         return "\n\n".join(
             [
                 f"{self.passages:,} passages of {self.documents:,} made-up documents (Zipf's law), "
-                f"each of both measured in turn, {self.repeats} times",
+                f"runs of each in turn: {self.repeats}",
                 show_table([head, *rows]),
                 "The plain pipeline is llama-index, its Chroma store and HuggingFaceEmbedding with "
-                f"the same model; models are loaded before the clock of indexing starts.{vectors}",
+                f"the same model. {how}",
                 ", ".join(f"{name} {value}" for name, value in self.machine.items()),
             ]
         )

@@ -22,6 +22,7 @@ from index.change import Change, compare, find_duplicates, is_worth_copying
 from index.embed import BUNDLED, Embedder, load_embedder
 from index.errors import DamagedIndex, MissingIndex, StaleIndex, UnwritableIndex
 from index.generation import (
+    EXACT_PASSAGES,
     PROBE,
     Generation,
     open_current,
@@ -30,7 +31,7 @@ from index.generation import (
     swap,
     writing,
 )
-from index.journal import Journal
+from index.journal import Journal, forget
 from index.manifest import FORMAT, Manifest, Skip, list_files, write_manifest
 from index.prepare import find_vectors, make_entries
 from index.writer import Writer
@@ -102,6 +103,7 @@ def build_index(
             skips = [Skip(path=s.path, reason=s.reason) for s in corpus.skipped]
             if previous and change.is_nothing:
                 manifest = previous.manifest
+                forget(index)
                 if skips != manifest.skipped:
                     write_manifest(previous.folder, manifest.model_copy(update={"skipped": skips}))
             else:
@@ -172,19 +174,22 @@ class _Build:
             change = compare(self._corpus, None)
         _check_space(self._index, change, copied)
         made_by = (self._embedder.name, *self._probe(), FORMAT)
-        journal = Journal(self._index, made_by=made_by)
         try:
             with _unwritable(self._index):
-                passages = self._write(folder, change, copied, previous, journal)
+                journal = Journal(self._index, made_by=made_by)
+                try:
+                    passages = self._write(folder, change, copied, previous, journal)
+                finally:
+                    journal.close()
                 manifest = self._manifest(built_at, folder, passages)
                 _prove(folder, manifest)
                 write_manifest(folder, manifest)
-                swap(self._index, name)
         except BaseException:
-            journal.close()
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        journal.remove()
+        with _unwritable(self._index):
+            swap(self._index, name)  # from here on it is in use, whatever happens
+        forget(self._index)
         return manifest
 
     def _write(
@@ -260,7 +265,8 @@ def _unwritable(index: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.OperationalError) as error:
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        reason = "the disk is full" if full or "full" in str(error) else str(error)
+        full = full or "disk is full" in str(error)
+        reason = "the disk is full" if full else getattr(error, "strerror", None) or "disk error"
         raise UnwritableIndex(
             f"the index in {index} could not be written ({reason}), and the one before stays in "
             "use; make room, or give another folder with --index."
@@ -268,12 +274,13 @@ def _unwritable(index: Path) -> Iterator[None]:
 
 
 def _prove(folder: Path, manifest: Manifest) -> None:
-    """Open the generation as a reader would; a spread of passages must find themselves."""
+    """Open the generation as a reader would; in a graph that is used, passages find themselves."""
     generation = open_generation(folder, manifest)
     try:
         numbers = generation.store.numbers()
         asked = numbers[:: max(1, len(numbers) // SELF_QUERIES)] + numbers[-SELF_QUERIES:]
-        vectors = generation.passage_vectors.vectors(asked)
+        used = len(numbers) > EXACT_PASSAGES  # smaller ones are compared one by one
+        vectors = generation.passage_vectors.vectors(asked if used else [])
         missed = sum(
             next(iter(generation.graph().nearest(vector, k=1).values()), 0.0) < 0.999
             for vector in vectors

@@ -209,7 +209,7 @@ def roll_back(index: Path) -> str:
         others = [
             folder.name
             for folder in (index / "generations").glob("*")
-            if folder.name != current and (folder / "manifest.json").is_file()
+            if folder.name < (current or "~") and (folder / "manifest.json").is_file()
         ]
         if not others:
             raise MissingIndex(f"{index} holds no earlier index to go back to; nothing was done.")
@@ -243,6 +243,10 @@ def writing(index: Path) -> Iterator[None]:
     except Timeout as error:
         raise IndexBusy(
             f"another process is writing the index in {index}; wait for it to finish."
+        ) from error
+    except OSError as error:
+        raise UnwritableIndex(
+            f"{index} cannot be written ({error.strerror}); give another folder with --index."
         ) from error
     try:
         yield

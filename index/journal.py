@@ -26,8 +26,11 @@ class Journal:
         self._name = hashlib.sha256(json.dumps(made_by, default=str).encode()).hexdigest()
         try:
             self._open()
+        except sqlite3.OperationalError:  # a full disk is no reason to forget
+            raise
         except sqlite3.DatabaseError:  # cut off mid-write, or no journal at all
-            self.remove()
+            self._connection.close()
+            forget(index)
             self._open()
 
     def _open(self) -> None:
@@ -67,9 +70,8 @@ class Journal:
         """Close the file and keep it."""
         self._connection.close()
 
-    def remove(self) -> None:
-        """Forget everything: the build is done."""
-        if hasattr(self, "_connection"):
-            self._connection.close()
-        for suffix in ("", "-wal", "-shm"):
-            self._path.with_name(FILE + suffix).unlink(missing_ok=True)
+
+def forget(index: Path) -> None:
+    """Remove the index's journal: the build that needed it is done."""
+    for suffix in ("", "-wal", "-shm"):
+        (index / (FILE + suffix)).unlink(missing_ok=True)

@@ -235,10 +235,6 @@ def test_damaged_new_generation_is_not_taken(
     assert "Keeper1" in keeper(service)
 
 
-@pytest.mark.xfail(
-    reason="a pointer that cannot be read stops a server whose index is open", strict=True,
-    raises=DamagedIndex,
-)  # fmt: skip
 @pytest.mark.parametrize("pointer", [b"", b"\xff\xfe", b"../x\n"])
 def test_damaged_pointer_stops_no_answer(
     place: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch, pointer: bytes

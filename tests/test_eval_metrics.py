@@ -58,7 +58,14 @@ def _citation(number: int, span: Span, quote: str | None = None) -> Citation:
 
 def _hit(rank: int, span: Span) -> Hit:
     passage = Passage(id=str(rank), span=span, heading_path=(), page=None, text="", token_count=1)
-    return Hit(passage=passage, title="T", score=1 / rank, rank=rank, found_by=("dense",))
+    return Hit(
+        passage=passage,
+        context=span,
+        title="T",
+        score=1 / rank,
+        rank=rank,
+        found_by=("dense",),
+    )
 
 
 def _answer(*citations: Citation, hits: tuple[Span, ...] = (), uncited: bool = False) -> Answer:

@@ -443,7 +443,10 @@ def test_passages_of_the_same_words_are_embedded_once(tmp_path: Path, embedder: 
     assert counting.texts == ["The mayor\nThe mayor\n\nHe denied it."]
 
 
-def test_build_that_cannot_find_itself_is_refused(tmp_path: Path, embedder: Embedder) -> None:
+def test_build_that_cannot_find_itself_is_refused(
+    tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.build.EXACT_PASSAGES", 0)
     build(A, tmp_path, embedder)
     before = files(tmp_path)
     with pytest.raises(DamagedIndex, match="the old one stays in use"):

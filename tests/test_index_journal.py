@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.journal import FILE, Journal
+from index.journal import FILE, Journal, forget
 from index.packed import Rows
 
 MADE_BY = ("a model", [0.1, 0.2], 2)
@@ -68,7 +68,8 @@ def test_removing_leaves_nothing(tmp_path: Path) -> None:
     journal = Journal(tmp_path, made_by=MADE_BY)
     journal.put([(b"one", rows(8), rows(3, 4))])
     assert FILE in files(tmp_path)
-    journal.remove()
+    journal.close()
+    forget(tmp_path)
     assert files(tmp_path) == []
 
 
