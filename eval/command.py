@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from chatbot.settings import IndexTable
     from index.generation import Generation
 
+MADE_UP_PASSAGES = 2_000
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -71,5 +73,5 @@ def _speed(arguments: argparse.Namespace) -> Outcome:
     from eval.speed import measure_speed
 
     with progress_bar("Timing", quiet=arguments.json) as progress:
-        report = measure_speed(passages=arguments.passages, progress=progress)
+        report = measure_speed(passages=arguments.passages or MADE_UP_PASSAGES, progress=progress)
     return Outcome(report.as_json() if arguments.json else report.as_text())
