@@ -71,11 +71,7 @@ def _sentence_scores(stored: Stored, asked: Focus, generation: Generation) -> li
     scores = []
     for (start, end), cosine in zip(stored.bounds, cosines, strict=True):
         text = stored.passage.text[start:end]
-        there = set(analyse(text, stored.language))
-        share = sum(
-            term.weight * max((close for s, close in term.stems.items() if s in there), default=0.0)
-            for term in asked.query.terms
-        )
+        share = asked.query.share(set(analyse(text, stored.language)))
         score = asked.closest * float(cosine) + asked.words * share
         scores.append(score - (1.0 if text in headings else 0.0))
     return scores

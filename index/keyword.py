@@ -5,12 +5,11 @@ Considered: SQLite's FTS5 (scores every match: 77 ms a query at a million passag
 bm25s (must be rebuilt to change), Chroma's own (a filter without ranks).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from index.errors import DamagedIndex
+from index.errors import reading
 
 HEAD_WEIGHT = 0.5
 _HEAP_BYTES = 64_000_000
@@ -24,7 +23,7 @@ class KeywordIndex:
         import tantivy
 
         self._tantivy = tantivy
-        with _guarded():
+        with reading("words"):
             if create:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._index: Any = tantivy.Index(_schema(tantivy), path=str(folder))
@@ -39,7 +38,7 @@ class KeywordIndex:
 
     def add(self, passage: int, *, document: int, head: Sequence[str], body: Sequence[str]) -> None:
         """Add a passage by its number, with the stems of its headings and of its text."""
-        with _guarded():
+        with reading("words"):
             entry = self._tantivy.Document()
             entry.add_unsigned("passage", passage)
             entry.add_text("document", str(document))
@@ -49,12 +48,12 @@ class KeywordIndex:
 
     def remove_document(self, document: int) -> None:
         """Remove every passage of a document."""
-        with _guarded():
+        with reading("words"):
             self._writing().delete_documents_by_term("document", str(document))
 
     def commit(self) -> None:
         """Write everything to disk and let go of the writer."""
-        with _guarded():
+        with reading("words"):
             self._writing().commit()
             self._writer.wait_merging_threads()
             self._writer = None
@@ -64,7 +63,7 @@ class KeywordIndex:
     def close(self) -> None:
         """Give up what was not committed."""
         if self._writer is not None:
-            with _guarded():
+            with reading("words"):
                 self._writer.rollback()
                 self._writer.wait_merging_threads()
                 self._writer = None
@@ -93,7 +92,7 @@ class KeywordIndex:
             wanted = query.boolean_query(
                 [(must, wanted), (must, query.const_score_query(among, 0.0))]
             )
-        with _guarded():
+        with reading("words"):
             hits = self._searcher.search(wanted, k, count=False).hits
             numbers = self._searcher.fast_field_values("passage", [at for _, at in hits])
         found = {int(n): float(score) for n, (score, _) in zip(numbers, hits, strict=True)}
@@ -101,14 +100,14 @@ class KeywordIndex:
 
     def count_with(self, stem: str) -> int:
         """Return in about how many passages a stem stands: removed ones count until a merge."""
-        with _guarded():
+        with reading("words"):
             in_text = int(self._searcher.doc_freq("body", stem))
             return max(in_text, int(self._searcher.doc_freq("head", stem)))
 
     def stems(self, beginning: str) -> list[str]:
         """Return every stem in the passages' text and headings that begins so."""
         if beginning not in self._stems:
-            with _guarded():
+            with reading("words"):
                 fields = ("body", "head")
                 pairs = [self._searcher.terms_with_prefix(field, beginning) for field in fields]
             self._stems[beginning] = sorted({stem for found in pairs for stem, _ in found})
@@ -116,7 +115,7 @@ class KeywordIndex:
 
     def count(self) -> int:
         """Return how many passages there are."""
-        with _guarded():
+        with reading("words"):
             return int(self._searcher.num_docs)
 
     def _writing(self) -> Any:  # noqa: ANN401
@@ -132,15 +131,3 @@ def _schema(tantivy: Any) -> Any:  # noqa: ANN401
     for field in ("head", "body"):
         builder.add_text_field(field, tokenizer_name=_TOKENIZER, index_option="freq")
     return builder.build()
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except BaseException as error:  # pyo3's PanicException is no Exception
-        raise DamagedIndex(
-            "the index's words cannot be read; run `footnote index` to build it again."
-        ) from error

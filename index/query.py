@@ -5,7 +5,7 @@ A word that no passage holds is sought by its near spellings: a typing error, a 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
@@ -64,6 +64,13 @@ class Query:
     def stems(self) -> dict[str, float]:
         """Return every stem to look for, with its closeness."""
         return {s: close for term in self.terms for s, close in term.stems.items()}
+
+    def share(self, there: Set[str]) -> float:
+        """Return the share (0-1) of the question's weight that stands in a text of these stems."""
+        return sum(
+            term.weight * max((close for s, close in term.stems.items() if s in there), default=0.0)
+            for term in self.terms
+        )
 
 
 def read_query(

@@ -193,11 +193,7 @@ def _word_figures(asked: Query, stored: Stored) -> tuple[float, float, bool]:
     passage = stored.passage
     body = analyse(passage.text, stored.language)
     head = analyse(" ".join((stored.title, *passage.heading_path)), stored.language)
-    there = set(body) | set(head)
-    share = sum(
-        term.weight * max((close for s, close in term.stems.items() if s in there), default=0.0)
-        for term in asked.terms
-    )
+    share = asked.share({*body, *head})
     following = set(pairwise(body))
     pairs = sum(
         weight

@@ -6,12 +6,11 @@ Vectors and numbers only: with text and node JSON as llama-index's store writes 
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from index.errors import DamagedIndex
+from index.errors import reading
 from index.packed import Vectors
 
 COLLECTION = "passages"
@@ -25,7 +24,7 @@ class VectorStore:
         import chromadb
 
         self._private: Path | None = None
-        with _guarded():
+        with reading("vectors"):
             settings = chromadb.Settings(anonymized_telemetry=False, allow_reset=False)
             self._client: Any = chromadb.PersistentClient(str(folder), settings=settings)
             self._collection: Any = (
@@ -44,9 +43,11 @@ class VectorStore:
 
         The generation's own stay as they were, and their checksums true.
         """
-        private = Path(tempfile.mkdtemp(prefix="footnote-"))
+        with reading("vectors"):
+            private = Path(tempfile.mkdtemp(prefix="footnote-"))
         try:
-            shutil.copytree(folder, private, dirs_exist_ok=True)
+            with reading("vectors"):
+                shutil.copytree(folder, private, dirs_exist_ok=True)
             store = cls(private)
         except BaseException:
             shutil.rmtree(private, ignore_errors=True)
@@ -56,7 +57,7 @@ class VectorStore:
 
     def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
         """Add vectors `[numbers, dimensions]`, in batches that the engine takes."""
-        with _guarded():
+        with reading("vectors"):
             step = self._client.get_max_batch_size()
             for start in range(0, len(numbers), step):
                 some = numbers[start : start + step]
@@ -66,14 +67,14 @@ class VectorStore:
 
     def remove(self, numbers: Sequence[int]) -> None:
         """Remove vectors."""
-        with _guarded():
+        with reading("vectors"):
             step = self._client.get_max_batch_size()
             for start in range(0, len(numbers), step):
                 self._collection.delete(ids=[str(n) for n in numbers[start : start + step]])
 
     def nearest(self, vector: Vectors, *, k: int) -> dict[int, float]:
         """Return the cosine of the `k` nearest passages to one vector, by passage number."""
-        with _guarded():
+        with reading("vectors"):
             found = self._collection.query(
                 query_embeddings=[vector], n_results=k, include=["distances"]
             )
@@ -82,24 +83,12 @@ class VectorStore:
 
     def count(self) -> int:
         """Return how many vectors there are."""
-        with _guarded():
+        with reading("vectors"):
             return int(self._collection.count())
 
     def close(self) -> None:
         """Let go of the files."""
-        with _guarded():
+        with reading("vectors"):
             self._client.close()
         if self._private:
             shutil.rmtree(self._private, ignore_errors=True)
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except BaseException as error:  # pyo3's PanicException is no Exception
-        raise DamagedIndex(
-            "the index's vectors cannot be read; run `footnote index` to build it again."
-        ) from error
