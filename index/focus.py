@@ -59,9 +59,8 @@ class Sketch:
 
 def sketch(stored: Stored) -> Sketch:
     """Return the sketch of a passage."""
-    stems = analyse(stored.passage.text, stored.language)
-    numbers = frozenset(s for s in stems if s[0].isdigit())
-    return Sketch(frozenset(pairwise(["", *stems])), numbers)
+    numbers = frozenset(s for s in stored.body if s[0].isdigit())
+    return Sketch(frozenset(pairwise(["", *stored.body])), numbers)
 
 
 def _sentence_scores(stored: Stored, asked: Focus, generation: Generation) -> list[float]:

@@ -5,7 +5,7 @@ Considered: SQLite's FTS5 (scores every match: 77 ms a query at a million passag
 bm25s (must be rebuilt to change), Chroma's own (a filter without ranks).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,57 +16,41 @@ _HEAP_BYTES = 64_000_000
 _TOKENIZER = "stems"
 
 
-class KeywordIndex:
-    """The words of one generation's passages. Only the process that builds a generation writes."""
+def write_words(folder: Path, passages: Iterable[tuple[int, int, str, str]]) -> None:
+    """Write the words of (passage number, its document's, stems of its headings, of its text).
 
-    def __init__(self, folder: Path, *, create: bool = False) -> None:
+    Stems stand in one string with spaces between them. `folder` is made.
+    """
+    import tantivy
+
+    with reading("words"):
+        folder.mkdir()
+        writer = _open(tantivy.Index(_schema(tantivy), path=str(folder))).writer(
+            heap_size=_HEAP_BYTES, num_threads=1
+        )
+        for number, document, head, body in passages:
+            entry = tantivy.Document()
+            entry.add_unsigned("passage", number)
+            entry.add_text("document", str(document))
+            entry.add_text("head", head)
+            entry.add_text("body", body)
+            writer.add_document(entry)
+        writer.commit()
+        writer.wait_merging_threads()
+
+
+class KeywordIndex:
+    """The words of one generation's passages. Only read, by any thread."""
+
+    def __init__(self, folder: Path) -> None:
         import tantivy
 
         self._tantivy = tantivy
         with reading("words"):
-            if create:
-                folder.mkdir(parents=True, exist_ok=True)
-                self._index: Any = tantivy.Index(_schema(tantivy), path=str(folder))
-            else:
-                self._index = tantivy.Index.open(str(folder))
-            spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-            self._index.register_tokenizer(_TOKENIZER, spaces)
-            self._schema: Any = self._index.schema
-            self._searcher: Any = self._index.searcher()
-            self._writer: Any = None
+            index = _open(tantivy.Index.open(str(folder)))
+            self._schema: Any = index.schema
+            self._searcher: Any = index.searcher()
         self._stems: dict[str, list[str]] = {}
-
-    def add(self, passage: int, *, document: int, head: Sequence[str], body: Sequence[str]) -> None:
-        """Add a passage by its number, with the stems of its headings and of its text."""
-        with reading("words"):
-            entry = self._tantivy.Document()
-            entry.add_unsigned("passage", passage)
-            entry.add_text("document", str(document))
-            entry.add_text("head", " ".join(head))
-            entry.add_text("body", " ".join(body))
-            self._writing().add_document(entry)
-
-    def remove_document(self, document: int) -> None:
-        """Remove every passage of a document."""
-        with reading("words"):
-            self._writing().delete_documents_by_term("document", str(document))
-
-    def commit(self) -> None:
-        """Write everything to disk and let go of the writer."""
-        with reading("words"):
-            self._writing().commit()
-            self._writer.wait_merging_threads()
-            self._writer = None
-            self._index.reload()
-            self._searcher = self._index.searcher()
-
-    def close(self) -> None:
-        """Give up what was not committed."""
-        if self._writer is not None:
-            with reading("words"):
-                self._writer.rollback()
-                self._writer.wait_merging_threads()
-                self._writer = None
 
     def search(
         self, terms: Mapping[str, float], *, k: int, documents: Sequence[int] | None = None
@@ -99,7 +83,7 @@ class KeywordIndex:
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
     def count_with(self, stem: str) -> int:
-        """Return in about how many passages a stem stands: removed ones count until a merge."""
+        """Return in how many passages a stem stands, in text or in headings."""
         with reading("words"):
             in_text = int(self._searcher.doc_freq("body", stem))
             return max(in_text, int(self._searcher.doc_freq("head", stem)))
@@ -118,10 +102,13 @@ class KeywordIndex:
         with reading("words"):
             return int(self._searcher.num_docs)
 
-    def _writing(self) -> Any:  # noqa: ANN401
-        if self._writer is None:
-            self._writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-        return self._writer
+
+def _open(index: Any) -> Any:  # noqa: ANN401
+    import tantivy
+
+    spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer(_TOKENIZER, spaces)
+    return index
 
 
 def _schema(tantivy: Any) -> Any:  # noqa: ANN401

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from index.errors import DamagedIndex, StaleIndex
 
-FORMAT = 2
+FORMAT = 3
 """Goes up when what is on disk, or where documents are cut, changes: older indexes are refused."""
 
 

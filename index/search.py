@@ -19,7 +19,6 @@ from index.passage import Hit, Passage
 from index.query import Query, read_query
 from index.rerank import Reranker
 from index.store import Filter, Stored
-from index.words import analyse
 
 POOL = 50
 PHRASE = 0.3
@@ -190,15 +189,12 @@ def _closest(vector: Vectors, stored: Sequence[Stored], generation: Generation) 
 
 def _word_figures(asked: Query, stored: Stored) -> tuple[float, float, bool]:
     """Return the shares of the question's words and pairs in a passage, and if it is quoted."""
-    passage = stored.passage
-    body = analyse(passage.text, stored.language)
-    head = analyse(" ".join((stored.title, *passage.heading_path)), stored.language)
-    share = asked.share({*body, *head})
-    following = set(pairwise(body))
+    share = asked.share({*stored.body, *stored.head})
+    following = set(pairwise(stored.body))
     pairs = sum(
         weight
         for first, second, weight in asked.pairs
         if any((a, b) in following for a in first for b in second)
     )
-    spoken = " ".join(passage.text.split()).casefold() if asked.phrases else ""
+    spoken = " ".join(stored.passage.text.split()).casefold() if asked.phrases else ""
     return share, pairs, any(phrase in spoken for phrase in asked.phrases)

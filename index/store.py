@@ -31,7 +31,8 @@ _TABLES = """
     CREATE TABLE passages (
         number INTEGER PRIMARY KEY, document INTEGER NOT NULL, start INTEGER NOT NULL,
         page INTEGER, token_count INTEGER NOT NULL, headings TEXT NOT NULL, text TEXT NOT NULL,
-        content_key BLOB NOT NULL, sentences TEXT NOT NULL, first_sentence INTEGER NOT NULL);
+        content_key BLOB NOT NULL, sentences TEXT NOT NULL, first_sentence INTEGER NOT NULL,
+        head TEXT NOT NULL, body TEXT NOT NULL);
     CREATE INDEX passages_of ON passages (document);
     CREATE INDEX passages_like ON passages (content_key);
 """
@@ -57,7 +58,7 @@ class Stored:
     """A passage as it lies in the store.
 
     `bounds` are its sentences, in code points of its text; their vectors are the rows from
-    `first_sentence` on.
+    `first_sentence` on. `head` and `body` are the stems of its headings and of its text, in order.
     """
 
     number: int
@@ -66,6 +67,8 @@ class Stored:
     language: str | None
     bounds: Bounds
     first_sentence: int
+    head: Sequence[str]
+    body: Sequence[str]
 
 
 class Store:
@@ -112,7 +115,7 @@ class Store:
         """Add a passage of the document of this number."""
         passage = stored.passage
         self._connection.execute(
-            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 stored.number,
                 document,
@@ -124,16 +127,18 @@ class Store:
                 content_key,
                 json.dumps([edge for bound in stored.bounds for edge in bound]),
                 stored.first_sentence,
+                " ".join(stored.head),
+                " ".join(stored.body),
             ),
         )
 
-    def remove_document(self, document_id: str) -> tuple[int, list[int]]:
-        """Remove a document; return its number and those of its passages."""
+    def remove_document(self, document_id: str) -> list[int]:
+        """Remove a document; return the numbers of its passages."""
         ((number,),) = self._rows("SELECT number FROM documents WHERE id = ?", (document_id,))
         passages = self._rows("SELECT number FROM passages WHERE document = ?", (number,))
         self._connection.execute("DELETE FROM passages WHERE document = ?", (number,))
         self._connection.execute("DELETE FROM documents WHERE number = ?", (number,))
-        return number, [row[0] for row in passages]
+        return [row[0] for row in passages]
 
     def commit(self) -> None:
         """Write everything added to disk."""
@@ -184,13 +189,17 @@ class Store:
             some = [int(number) for number in numbers[start : start + VARIABLES]]
             rows = self._rows(
                 "SELECT p.number, d.id, d.title, d.language, p.start, p.page, p.token_count, "
-                "p.headings, p.text, p.sentences, p.first_sentence "
+                "p.headings, p.text, p.sentences, p.first_sentence, p.head, p.body "
                 "FROM passages p JOIN documents d ON d.number = p.document "
                 f"WHERE p.number IN ({','.join('?' * len(some))})",
                 some,
             )
             found |= {row[0]: _stored(*row) for row in rows}
         return [found[int(number)] for number in numbers if int(number) in found]
+
+    def stems(self) -> Iterator[tuple[int, int, str, str]]:
+        """Yield each passage's number, its document's, and the stems of its headings and text."""
+        yield from self._connection.execute("SELECT number, document, head, body FROM passages")
 
     def numbers(self) -> list[int]:
         """Return the number of every passage, ascending."""
@@ -263,6 +272,8 @@ def _stored(  # noqa: PLR0913
     text: str,
     sentences: str,
     first_sentence: int,
+    head: str,
+    body: str,
 ) -> Stored:
     edges = json.loads(sentences)
     passage = Passage(
@@ -274,4 +285,6 @@ def _stored(  # noqa: PLR0913
         token_count=token_count,
     )
     bounds = list(zip(edges[::2], edges[1::2], strict=True))
-    return Stored(number, passage, title, language, bounds, first_sentence)
+    return Stored(
+        number, passage, title, language, bounds, first_sentence, head.split(), body.split()
+    )

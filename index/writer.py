@@ -1,6 +1,9 @@
 """Writes one generation's files, new or from a copy of another's. Does not know where text is from.
 
 documents.sqlite   words/   vectors/   passages.i8   sentences.i4
+
+The words are always written anew, a second's work for 20,000 passages: tantivy goes on counting
+those of removed passages, so that scores would depend on what was once there.
 """
 
 import shutil
@@ -9,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.keyword import KeywordIndex
+from index.keyword import write_words
 from index.packed import Rows, unpack
 from index.prepare import Entry
 from index.store import Store, Stored
@@ -27,13 +30,12 @@ class Writer:
         self._folder = folder
         self._dimensions = dimensions
         if copy_of:
-            left_out = shutil.ignore_patterns("manifest.json*", "*.lock")
+            left_out = shutil.ignore_patterns("manifest.json*", "*.lock", "words")
             shutil.copytree(copy_of, folder, ignore=left_out)
             self._store = Store(folder / "documents.sqlite", write=True)
         else:
             folder.mkdir(parents=True)
             self._store = Store.create(folder / "documents.sqlite")
-        self._words = KeywordIndex(folder / "words", create=not copy_of)
         self._graph = VectorStore(folder / "vectors", create=not copy_of)
         self._document = ("", -1)
         self._waiting: list[tuple[int, Rows]] = []
@@ -44,9 +46,7 @@ class Writer:
 
     def remove(self, document_id: str) -> None:
         """Remove a document; its numbers, and its rows in the flat files, are not used again."""
-        document, passages = self._store.remove_document(document_id)
-        self._words.remove_document(document)
-        self._graph.remove(passages)
+        self._graph.remove(self._store.remove_document(document_id))
 
     def add(self, entry: Entry, *, rows: tuple[Rows, Rows], file_sha256: str) -> None:
         """Add a passage with its vectors, and its document if it is the first of it."""
@@ -62,14 +62,10 @@ class Writer:
             document.language,
             entry.bounds,
             self._next_sentence,
+            analyse(entry.head, document.language),
+            analyse(entry.passage.text, document.language),
         )
         self._store.add_passage(stored, document=self._document[1], content_key=entry.content_key)
-        self._words.add(
-            stored.number,
-            document=self._document[1],
-            head=analyse(entry.head, document.language),
-            body=analyse(entry.passage.text, document.language),
-        )
         self._passages.write(passage_row.tobytes())
         self._sentences.write(sentence_rows.tobytes())
         self._waiting.append((stored.number, passage_row))
@@ -81,8 +77,8 @@ class Writer:
     def finish(self) -> int:
         """Write everything to disk, close the files, and return how many passages there are."""
         self._fill_graph()
-        self._words.commit()
         self._store.commit()
+        write_words(self._folder / "words", self._store.stems())
         count = self._store.count_passages()
         self.close()
         return count
@@ -90,7 +86,6 @@ class Writer:
     def close(self) -> None:
         """Let go of the files."""
         self._store.close()
-        self._words.close()
         self._graph.close()
         self._passages.close()
         self._sentences.close()

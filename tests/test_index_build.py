@@ -231,7 +231,6 @@ def test_changes_are_counted_and_other_vectors_kept(tmp_path: Path, embedder: Em
     assert_same_contents(tmp_path / "i", tmp_path / "fresh", embedder)
 
 
-@pytest.mark.xfail(reason="tantivy counts the words of removed passages until a merge")
 def test_scores_are_exactly_those_of_a_fresh_build(tmp_path: Path, embedder: Embedder) -> None:
     for texts in (A, B):
         build(texts, tmp_path / "i", embedder)
@@ -341,7 +340,6 @@ def test_any_changes_lead_to_what_a_fresh_build_gives(
         assert_same_contents(folder / "i", folder / "fresh", embedder)
 
 
-@pytest.mark.xfail(reason="tantivy counts the words of removed passages until a merge")
 def test_word_of_removed_documents_is_unknown(tmp_path: Path, embedder: Embedder) -> None:
     texts = {f"{n}.txt": f"Number {n}\n\nThe weapons were {n}." for n in range(6)}
     texts |= {"a.txt": "President Bukele spoke.", "b.txt": "Bukelle stood here once."}
@@ -407,7 +405,6 @@ def test_interrupted_build_leaves_the_generation_in_use(tmp_path: Path, embedder
     assert len(list((tmp_path / "generations").iterdir())) == 2
 
 
-@pytest.mark.xfail(reason="tantivy's thread still writes while the folder is removed", strict=False)
 def test_interrupted_build_leaves_nothing(tmp_path: Path, embedder: Embedder) -> None:
     def interrupt(_done: int, _total: int) -> None:
         raise KeyboardInterrupt

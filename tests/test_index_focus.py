@@ -12,6 +12,7 @@ from index.query import read_query
 from index.search import WEIGHTS
 from index.store import Stored
 from index.tokens import count_tokens
+from index.words import analyse
 
 QUESTION = "Who coined the term narco-peace?"
 
@@ -35,7 +36,7 @@ def with_text(text: str, language: str | None = "en") -> Stored:
     passage = Passage(
         id="a#0", span=Span("a", 0, len(text)), heading_path=(), page=None, text=text, token_count=0
     )
-    return Stored(0, passage, "T", language, [(0, len(text))], 0)
+    return Stored(0, passage, "T", language, [(0, len(text))], 0, (), analyse(text, language))
 
 
 @pytest.mark.parametrize("query", [QUESTION, "truce", "zzzz", ""])

@@ -99,7 +99,7 @@ def test_index_of_another_format_is_stale(small: Path, format_: int) -> None:
 
 def test_index_of_the_first_format_is_stale(small: Path) -> None:
     (current(small) / "manifest.json").write_text('{"format": 1, "store_sha256": "another shape"}')
-    with pytest.raises(StaleIndex, match=r"format 1, this version reads 2; run `footnote index`"):
+    with pytest.raises(StaleIndex, match=r"format 1, this version reads 3; run `footnote index`"):
         open_index(small)
 
 

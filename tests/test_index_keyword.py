@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import DamagedIndex
-from index.keyword import KeywordIndex
+from index.keyword import KeywordIndex, write_words
 
 PASSAGES = [
     ("", "the gang made a truce in prison"),
@@ -19,18 +19,14 @@ PASSAGES = [
 
 def write(folder: Path, passages: Sequence[tuple[str, str]] = PASSAGES) -> KeywordIndex:
     """Each passage is of the document with ten times its number."""
-    index = KeywordIndex(folder, create=True)
-    for number, (head, body) in enumerate(passages):
-        index.add(number, document=number * 10, head=head.split(), body=body.split())
-    index.commit()
-    return index
+    write_words(folder, [(n, n * 10, head, body) for n, (head, body) in enumerate(passages)])
+    return KeywordIndex(folder)
 
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> KeywordIndex:
     folder = tmp_path_factory.mktemp("keyword") / "words"
-    write(folder)
-    return KeywordIndex(folder)
+    return write(folder)
 
 
 def test_passages_with_the_stem_are_found_best_first(index: KeywordIndex) -> None:
@@ -94,39 +90,6 @@ def test_stems_by_their_beginning(index: KeywordIndex) -> None:
 def test_no_stem_is_a_syntax_error(index: KeywordIndex, terms: dict[str, float]) -> None:
     assert len(index.search(terms, k=3)) <= 3
     assert all(index.count_with(stem) <= len(PASSAGES) for stem in terms)
-
-
-def test_removed_documents_are_not_found_and_come_back_when_added(tmp_path: Path) -> None:
-    index = write(tmp_path / "w")
-    index.remove_document(0)
-    index.remove_document(10)
-    index.commit()
-    assert index.count() == 3
-    assert list(index.search({"truce": 1.0, "mayor": 1.0}, k=10)) == [2]
-    index.add(7, document=77, head=[], body=["mayor"])
-    index.commit()
-    opened = KeywordIndex(tmp_path / "w")
-    assert opened.count() == 4
-    assert list(opened.search({"mayor": 1.0}, k=10)) == [7]
-    assert list(opened.search({"mayor": 1.0}, k=10, documents=[77])) == [7]
-
-
-def test_every_passage_of_a_document_is_removed(tmp_path: Path) -> None:
-    index = KeywordIndex(tmp_path / "w", create=True)
-    for number in range(6):
-        index.add(number, document=1 if number < 5 else 11, head=[], body=["word"])
-    index.commit()
-    index.remove_document(1)
-    index.commit()
-    assert index.search({"word": 1.0}, k=10).keys() == {5}
-
-
-def test_what_is_not_committed_is_not_there(tmp_path: Path) -> None:
-    index = write(tmp_path / "w")
-    index.add(9, document=9, head=[], body=["mayor"])
-    opened = KeywordIndex(tmp_path / "w")
-    assert opened.search({"mayor": 1.0}, k=10).keys() == {1}
-    index.commit()
 
 
 def test_folder_without_an_index_is_damaged(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_altered_manifest_is_refused(tmp_path: Path, change: dict[str, object]) 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"null", b"[]", b"7", b'"x"', b"{}", b"\xff\xfe\x00", b'{"format": 2}', b"[" * 100_000],
+    [b"", b"null", b"[]", b"7", b'"x"', b"{}", b"\xff\xfe\x00", b'{"format": 3}', b"[" * 100_000],
 )
 def test_anything_else_is_a_damaged_index(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "manifest.json").write_bytes(content)

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import index.query
-from index.keyword import KeywordIndex
+from index.keyword import KeywordIndex, write_words
 from index.query import Query, read_query
 from index.words import analyse, stem
 
@@ -21,11 +21,8 @@ SPANISH = ["El Barrio 18 negoció una tregua.", "Los pandilleros de la pandilla 
 
 
 def write(folder: Path, texts: Sequence[str], language: str) -> KeywordIndex:
-    known = KeywordIndex(folder, create=True)
-    for number, text in enumerate(texts):
-        known.add(number, document=number, head=[], body=analyse(text, language))
-    known.commit()
-    return known
+    write_words(folder, [(n, n, "", " ".join(analyse(t, language))) for n, t in enumerate(texts)])
+    return KeywordIndex(folder)
 
 
 @pytest.fixture(scope="module")
