@@ -7,9 +7,10 @@ at the very characters that stand in `Document.text`.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from corpus.document import Document, Heading, Page
 from corpus.errors import UnreadableDocument
@@ -19,21 +20,20 @@ SEPARATOR = "\n\n"
 LONGEST_TITLE = 300
 ISO_DATE = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
-# Invisible characters that hide text from people or from search: soft hyphen, zero-width space,
-# invisible fillers and operators, byte-order mark, bidirectional controls, tag characters and the
-# variation selectors that can carry any hidden bytes.
+LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+# Controls, half characters, and what hides text from people or from search: soft hyphen, zero-width
+# space, invisible fillers and operators, byte-order mark, bidirectional controls, tag characters
+# and the variation selectors that can carry any hidden bytes.
 INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b"
+    "\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb"
+    "\U000e0000-\U000e0fff]"
 )
 # Zero-width joiners stay where a script is misspelt without them, and go between Latin letters.
 JOINER_IN_LATIN = re.compile("(?<=[a-zA-Z\u00c0-\u024f])[\u200c\u200d]+(?=[a-zA-Z\u00c0-\u024f])")
-LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A paragraph, list item, table row or heading (level 1 to 6; 0 is none) of one page."""
 
     text: str
@@ -41,7 +41,15 @@ class Block:
     page: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def row_block(cells: Iterable[str], *, page: int | None = None) -> Block:
+    """Return a table's row as one block; empty cells at its end are none."""
+    words = list(cells)
+    while words and not words[-1]:
+        words.pop()
+    return Block(" | ".join(words), page=page)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Extract:
     """What a reader found in one file."""
 
@@ -57,8 +65,8 @@ def clean(text: str) -> str:
     text = LINE_END.sub("\n", text)
     for ligature, letters in LIGATURES.items():
         text = text.replace(ligature, letters)
-    text = CONTROL.sub("", INVISIBLE.sub("", text))
-    text = unicodedata.normalize("NFC", "\n".join(line.rstrip() for line in text.split("\n")))
+    lines = INVISIBLE.sub("", text).split("\n")
+    text = unicodedata.normalize("NFC", "\n".join(line.rstrip() for line in lines))
     return JOINER_IN_LATIN.sub("", text).strip()
 
 
@@ -76,10 +84,10 @@ def make_document(
             continue
         start, end = offset, offset + len(text)
         if block.heading_level:
-            headings.append(Heading(block.heading_level, text, start, end))
+            headings.append(Heading(min(block.heading_level, 6), text, start, end))
         if block.page is not None:
-            first = pages[block.page].start if block.page in pages else start
-            pages[block.page] = Page(block.page, first, end)
+            first = pages.get(block.page, Page(block.page, start, end))
+            pages[block.page] = replace(first, end=end)
         parts.append(text)
         offset = end + len(SEPARATOR)
     if not parts:

@@ -1,11 +1,8 @@
 """Tells the language of a text. Knows nothing of files, nor of what the language is used for."""
 
 import re
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
 
 SAMPLE_CHARACTERS = 20_000  # more of a text tells no more of its language
 LEAST_CONFIDENCE = 0.3  # of 1, over 139 languages; short questions tried had 0.32, names below 0.25
@@ -15,7 +12,10 @@ CODE = re.compile(r"\s*([a-z]{2})(?![a-z])", re.IGNORECASE)
 
 def detect_language(text: str) -> str | None:
     """Return the ISO 639-1 code of the text's language, or None if it is too short to tell."""
-    language, confidence = _identifier().classify(text[:SAMPLE_CHARACTERS])
+    try:
+        language, confidence = _classifier()(text[:SAMPLE_CHARACTERS])
+    except OSError:  # py3langid unpacks its model into a temporary folder, and there is none
+        return None
     return language if len(language) == 2 and confidence >= LEAST_CONFIDENCE else None
 
 
@@ -33,8 +33,9 @@ def language_of(text: str, *, declared: str | None) -> str | None:
 
 
 @cache
-def _identifier() -> "LanguageIdentifier":
+def _classifier() -> Callable[[str], tuple[str, float]]:
     """About 0.4 s and 100 MB, so only when a text has to be told."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    return lambda text: identifier.classify(text)

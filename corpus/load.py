@@ -3,20 +3,19 @@
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from corpus.blocks import Extract, make_document
+from corpus.blocks import make_document
 from corpus.document import Document
 from corpus.errors import EmptyCorpus, UnreadableDocument
 from corpus.readers import READERS
-from corpus.sandbox import Job, Limits, read_apart
-from corpus.walk import LARGEST_FILE_BYTES, Found, find_files
+from corpus.sandbox import Job, Limits, Outcome, read_apart
+from corpus.walk import Found, find_files
 
-__all__ = ["LARGEST_FILE_BYTES", "Corpus", "Skipped", "load_corpus"]
 Reuse = Callable[[str, str], Document | None]
 Progress = Callable[[int, int], None]
 
@@ -41,25 +40,6 @@ class Corpus:
     file_sha256: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Bytes:
-    """What a file was when it was hashed; it must be the same after it was read."""
-
-    document_id: str
-    path: Path
-    sha256: str
-    status: os.stat_result
-
-    def modified_at(self) -> datetime:
-        return datetime.fromtimestamp(self.status.st_mtime, UTC)
-
-    def is_unchanged(self) -> bool:
-        try:
-            return _identity(self.path.stat()) == _identity(self.status)
-        except OSError:
-            return False
-
-
 def load_corpus(
     paths: Sequence[Path],
     *,
@@ -74,104 +54,106 @@ def load_corpus(
     EmptyCorpus when not one document could be read.
     """
     files = find_files(paths)
-    gathered = _Gathered(of=len(files), progress=progress)
-    unread: list[_Bytes] = []
-    for found in files:
+    documents: dict[str, Document] = {}
+    sha256s: dict[str, str] = {}
+    skipped: list[Skipped] = []
+    with closing(_read(files, reuse, limits)) as outcomes:
+        for done, (name, sha256, outcome) in enumerate(outcomes, start=1):
+            if isinstance(outcome, Document):
+                documents[name], sha256s[name] = outcome, sha256
+            else:
+                skipped.append(Skipped(name, str(outcome)))
+            progress(done, len(files))
+    skipped.sort(key=lambda skip: skip.path)
+    if not documents:
+        raise EmptyCorpus(_nothing_read(paths, skipped))
+    ids = sorted(documents)
+    return Corpus(tuple(documents[i] for i in ids), tuple(skipped), {i: sha256s[i] for i in ids})
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashed:
+    """What a file was when it was hashed; it must be the same after it was read."""
+
+    file: Found
+    sha256: str
+    status: os.stat_result
+
+    def modified_at(self) -> datetime:
+        return datetime.fromtimestamp(self.status.st_mtime, UTC)
+
+
+def _read(
+    files: Sequence[Found], reuse: Reuse, limits: Limits
+) -> Generator[tuple[str, str, Document | UnreadableDocument]]:
+    """Yield the id of each file, the SHA-256 of its bytes, and what came of it."""
+    unread: list[_Hashed] = []
+    for file in files:
         try:
-            file = _hash(found)
+            hashed = _hash(file)
         except UnreadableDocument as reason:
-            gathered.skip(found.document_id, reason)
+            yield file.document_id, "", reason
             continue
-        document = reuse(file.document_id, file.sha256)
-        if document is None:
-            unread.append(file)
+        if document := reuse(file.document_id, hashed.sha256):
+            document = replace(document, modified_at=hashed.modified_at())
+            yield file.document_id, hashed.sha256, document
         else:
-            gathered.add(file, replace(document, modified_at=file.modified_at()))
-    jobs = [Job(file.path, READERS[file.path.suffix.lower()]) for file in unread]
+            unread.append(hashed)
+    jobs = [Job(hashed.file.path, READERS[hashed.file.path.suffix.lower()]) for hashed in unread]
     with closing(read_apart(jobs, limits=limits)) as outcomes:
         for number, outcome in outcomes:
-            try:
-                gathered.add(unread[number], _document(unread[number], outcome))
-            except UnreadableDocument as reason:
-                gathered.skip(unread[number].document_id, reason)
-    if not gathered.documents:
-        raise EmptyCorpus(_nothing_read(paths, gathered.skipped))
-    return gathered.corpus()
+            hashed = unread[number]
+            yield hashed.file.document_id, hashed.sha256, _document(hashed, outcome)
 
 
-class _Gathered:
-    """What became of the files so far, in whatever order they were done."""
-
-    def __init__(self, *, of: int, progress: Progress) -> None:
-        self.documents: dict[str, Document] = {}
-        self.skipped: list[Skipped] = []
-        self._sha256s: dict[str, str] = {}
-        self._of, self._progress = of, progress
-
-    def add(self, file: _Bytes, document: Document) -> None:
-        self.documents[document.id] = document
-        self._sha256s[document.id] = file.sha256
-        self._count()
-
-    def skip(self, document_id: str, reason: UnreadableDocument) -> None:
-        self.skipped.append(Skipped(document_id, str(reason)))
-        self._count()
-
-    def _count(self) -> None:
-        self._progress(len(self.documents) + len(self.skipped), self._of)
-
-    def corpus(self) -> Corpus:
-        ids = sorted(self.documents)
-        return Corpus(
-            tuple(self.documents[key] for key in ids),
-            tuple(sorted(self.skipped, key=lambda skip: skip.path)),
-            {key: self._sha256s[key] for key in ids},
-        )
-
-
-def _hash(found: Found) -> _Bytes:
+def _hash(file: Found) -> _Hashed:
     """Hash what is still the regular file it was; a pipe put in its place blocks nobody."""
-    if found.reason:
-        raise UnreadableDocument(found.reason)
+    if file.reason:
+        raise UnreadableDocument(file.reason)
     try:
-        with open(found.path, "rb", opener=_open_at_once) as file:
-            status = os.fstat(file.fileno())
+        with open(file.path, "rb", opener=_open_at_once) as opened:
+            status = os.fstat(opened.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableDocument("changed while it was read")
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return _Hashed(file, hashlib.file_digest(opened, "sha256").hexdigest(), status)
     except OSError as error:
         raise UnreadableDocument(f"cannot be opened: {error.strerror or error}") from error
-    return _Bytes(found.document_id, found.path, sha256, status)
 
 
 def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _document(file: _Bytes, outcome: Extract | UnreadableDocument) -> Document:
-    if not file.is_unchanged():
-        raise UnreadableDocument("changed while it was read")
+def _document(hashed: _Hashed, outcome: Outcome) -> Document | UnreadableDocument:
+    path = hashed.file.path
+    if not _is_unchanged(path, hashed.status):
+        return UnreadableDocument("changed while it was read")
     if isinstance(outcome, UnreadableDocument):
-        raise outcome
-    stem = file.path.stem.replace("-", " ").replace("_", " ").strip()
-    return make_document(
-        outcome,
-        document_id=file.document_id,
-        fallback_title=stem.capitalize(),
-        modified_at=file.modified_at(),
-    )
+        return outcome
+    try:
+        return make_document(
+            outcome,
+            document_id=hashed.file.document_id,
+            fallback_title=path.stem.replace("-", " ").replace("_", " ").strip().capitalize(),
+            modified_at=hashed.modified_at(),
+        )
+    except UnreadableDocument as reason:
+        return reason
+
+
+def _is_unchanged(path: Path, then: os.stat_result) -> bool:
+    try:
+        now = path.stat()
+    except OSError:
+        return False
+    told = ("st_dev", "st_ino", "st_size", "st_mtime_ns")
+    return all(getattr(now, name) == getattr(then, name) for name in told)
 
 
 def _nothing_read(paths: Sequence[Path], skipped: Sequence[Skipped]) -> str:
-    where = ", ".join(str(path) for path in paths)
-    if not skipped:
-        return f"{where} holds no files; put documents there ({', '.join(READERS)})."
-    first = min(skipped, key=lambda skip: skip.path)
-    return (
-        f"nothing in {where} could be read ({len(skipped)} skipped; {first.path}: {first.reason}); "
-        f"put documents there ({', '.join(READERS)})."
-    )
+    where = ", ".join(map(str, paths))
+    told = f"{where} holds no files"
+    if skipped:
+        first = f"{skipped[0].path}: {skipped[0].reason}"
+        told = f"nothing in {where} could be read ({len(skipped)} skipped; {first})"
+    return f"{told}; put documents there ({', '.join(READERS)})."

@@ -16,19 +16,25 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from corpus.blocks import Extract
 from corpus.errors import UnreadableDocument
-from corpus.worker import OUT_OF_MEMORY, understood
+from corpus.worker import OUT_OF_MEMORY
 
 ROOT = Path(__file__).parent.parent
 MOST_WORKERS = 4  # each may need its memory limit
 FILES_FOR_A_WORKER = 8  # fewer are read before another process has started
 AGAIN_WITHIN_SECONDS = 10  # what took longer to fail would fail again
 DYING_SECONDS = 1  # what has closed its output is about to say why by its exit code
-LARGEST_ANSWER_BYTES = 200_000_000  # four times the largest file: letters may be escaped
+LARGEST_ANSWER_BYTES = 200_000_000  # four times the largest file
+ANSWER = TypeAdapter[Extract | str](Extract | str)  # nothing in an answer is taken on trust
+
+Outcome = Extract | UnreadableDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,114 +54,68 @@ class Job:
     reader: str
 
 
-Outcome = Extract | UnreadableDocument
-
-
 def read_apart(jobs: Sequence[Job], *, limits: Limits) -> Generator[tuple[int, Outcome]]:
     """Yield each job's number and what came of it, as they are done, in no fixed order."""
-    waiting = deque(enumerate(jobs))
-    done = queue.SimpleQueue[tuple[int, Outcome]]()
-    count = min(MOST_WORKERS, os.cpu_count() or 1, math.ceil(len(jobs) / FILES_FOR_A_WORKER))
+    waiting, done = deque(enumerate(jobs)), queue.SimpleQueue[tuple[int, Outcome]]()
+    count = min(MOST_WORKERS, os.cpu_count() or 1, len(jobs) // FILES_FOR_A_WORKER + 1)
     workers = [_Worker(limits) for _ in range(count)]
-    for worker in workers:
-        threading.Thread(target=worker.serve, args=(waiting, done), daemon=True).start()
-    left = len(jobs)
-    try:
-        while left:
-            try:
-                finished = done.get(timeout=min(1.0, limits.wall_seconds / 4))
-            except queue.Empty:
-                finished = None
+    with ThreadPoolExecutor(count) as threads:
+        try:
             for worker in workers:
-                worker.stop_if_late()
-            if finished:
-                left -= 1
-                yield finished
-    finally:
-        for worker in workers:
-            worker.close()
+                threads.submit(worker.serve, waiting, done)
+            for _ in jobs:
+                yield done.get()
+        finally:
+            waiting.clear()
+            for worker in workers:
+                worker.stop()
 
 
+@dataclass(slots=True)
 class _Worker:
     """One child process at a time; a new one follows whenever it has died."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._lock = threading.Lock()  # over what serve() and the waiting thread both touch
-        self._process: subprocess.Popen[bytes] | None = None
-        self._deadline = math.inf
-        self._late = False
-        self._closed = False
+    limits: Limits
+    process: subprocess.Popen[bytes] | None = None
+    is_stopped: bool = False
 
     def serve(
         self, waiting: deque[tuple[int, Job]], done: "queue.SimpleQueue[tuple[int, Outcome]]"
     ) -> None:
-        """Work through what is waiting until nothing is, or until closed."""
-        while waiting and not self._closed:
-            try:
+        """Work through what is waiting until nothing is."""
+        with contextlib.suppress(IndexError):
+            while True:
                 number, job = waiting.popleft()
-            except IndexError:  # another worker took the last
-                break
-            try:
-                outcome = self._outcome(job)
-            except Exception as error:  # or the waiting thread would wait for ever
-                outcome = UnreadableDocument(f"no process could read it: {error}")
-            done.put((number, outcome))
-        self.close()
+                try:
+                    outcome = self._outcome(job)
+                except Exception as error:  # or whoever waits for it would wait for ever
+                    outcome = UnreadableDocument(f"no process could read it: {error}")
+                done.put((number, outcome))
+        if self.process:
+            _end(self.process)
 
-    def stop_if_late(self) -> None:
-        """Kill the process if its file has taken longer than it may."""
-        with self._lock:
-            if self._process and time.monotonic() > self._deadline:
-                self._late = True
-                self._process.kill()
-
-    def close(self) -> None:
-        """Kill the process and start no other."""
-        with self._lock:
-            self._closed = True
-            process, self._process = self._process, None
-        _end(process)
+    def stop(self) -> None:
+        """Kill the process, and any that is just being started."""
+        self.is_stopped = True
+        if process := self.process:
+            process.kill()
 
     def _outcome(self, job: Job) -> Outcome:
         """A quick failure may be what earlier files left behind: a fresh process tries again."""
-        question = json.dumps({"path": str(job.path.absolute()), "reader": job.reader}) + "\n"
-        is_used, started = self._process is not None, time.monotonic()
-        process = self._ready()
-        answer = _ask(process, question.encode()) if process else b""
-        with self._lock:
-            self._deadline = math.inf
-        if outcome := understood(answer):
-            return outcome
-        failure = self._failed(process, answer)
-        is_quick = time.monotonic() - started < AGAIN_WITHIN_SECONDS
-        return self._outcome(job) if is_used and is_quick and not self._late else failure
-
-    def _ready(self) -> subprocess.Popen[bytes] | None:
-        with self._lock:
-            if self._closed:
-                return None
-            if self._process is None or self._process.poll() is not None:
-                _end(self._process)
-                self._process = _start(self._limits)
-            self._late = False
-            self._deadline = time.monotonic() + self._limits.wall_seconds
-            return self._process
-
-    def _failed(self, process: subprocess.Popen[bytes] | None, answer: bytes) -> UnreadableDocument:
-        limits = self._limits
-        with self._lock:
-            self._process = None
-        code = _end(process, patience_seconds=0 if answer else DYING_SECONDS)
-        if answer == f"{OUT_OF_MEMORY}\n".encode():
-            return UnreadableDocument(f"needed more than {limits.memory_mb:,} MB of memory")
-        if len(answer) >= LARGEST_ANSWER_BYTES:
-            return UnreadableDocument("holds more text than can be handed on")
-        if self._late:
-            return UnreadableDocument(f"took longer than {limits.wall_seconds:g} s to read")
-        if code == -getattr(signal, "SIGXCPU", math.inf):
-            return UnreadableDocument(f"took longer than {limits.cpu_seconds} s to read")
-        return UnreadableDocument("the reader crashed")
+        is_used, started = self.process is not None, time.monotonic()
+        process = self.process = self.process or _start(self.limits)
+        if self.is_stopped:
+            process.kill()
+        answer = _ask(process, job, self.limits.wall_seconds)
+        seconds = time.monotonic() - started
+        try:
+            said = ANSWER.validate_json(answer)
+        except ValidationError:
+            self.process = None
+            reason = _failure(process, answer, seconds, self.limits)
+            again = seconds < min(AGAIN_WITHIN_SECONDS, self.limits.wall_seconds)
+            return self._outcome(job) if is_used and again else UnreadableDocument(reason)
+        return UnreadableDocument(said) if isinstance(said, str) else said
 
 
 def _start(limits: Limits) -> subprocess.Popen[bytes]:
@@ -171,26 +131,44 @@ def _start(limits: Limits) -> subprocess.Popen[bytes]:
     )
 
 
-def _ask(process: subprocess.Popen[bytes], question: bytes) -> bytes:
+def _ask(process: subprocess.Popen[bytes], job: Job, wall_seconds: float) -> bytes:
     """Return the answer with its line end, or what there was of it when the process died."""
     assert process.stdin
     assert process.stdout
+    question = json.dumps({"path": str(job.path.absolute()), "reader": job.reader})
+    deadline = threading.Timer(wall_seconds, process.kill)
+    deadline.start()
     try:
-        process.stdin.write(question)
+        process.stdin.write(question.encode() + b"\n")
         process.stdin.flush()
         return process.stdout.readline(LARGEST_ANSWER_BYTES)
-    except (OSError, ValueError):  # dead already, or closed by another thread
+    except OSError:  # dead already
         return b""
+    finally:
+        deadline.cancel()
 
 
-def _end(process: subprocess.Popen[bytes] | None, *, patience_seconds: float = 0) -> int:
+def _failure(
+    process: subprocess.Popen[bytes], answer: bytes, seconds: float, limits: Limits
+) -> str:
+    """End a process that gave no answer, and tell why."""
+    code = _end(process, patience_seconds=0 if answer else DYING_SECONDS)
+    if answer == OUT_OF_MEMORY:
+        return f"needed more than {limits.memory_mb:,} MB of memory"
+    if len(answer) >= LARGEST_ANSWER_BYTES:
+        return "holds more text than can be handed on"
+    if seconds >= limits.wall_seconds:
+        return f"took longer than {limits.wall_seconds:g} s to read"
+    if code == -getattr(signal, "SIGXCPU", math.inf):
+        return f"took longer than {limits.cpu_seconds} s to read"
+    return "the reader crashed"
+
+
+def _end(process: subprocess.Popen[bytes], *, patience_seconds: float = 0) -> int:
     """Make sure that the process is gone and return its exit code."""
-    if process is None:
-        return 0
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=patience_seconds)
+        process.wait(patience_seconds)
     process.kill()
-    for pipe in (process.stdin, process.stdout):
-        with contextlib.suppress(OSError, AttributeError):
-            pipe.close()  # type: ignore[union-attr]
-    return process.wait()
+    with contextlib.suppress(OSError), process:
+        pass  # closes the pipes, and waits
+    return process.returncode

@@ -4,7 +4,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpus.errors import MissingFolder
@@ -16,15 +16,8 @@ KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file, its id as a document, and what stands against reading it."""
+    """A file below the path given, its id as a document, and what stands against reading it."""
 
-    document_id: str
-    path: Path
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
     root: Path
     document_id: str
     path: Path
@@ -37,38 +30,33 @@ def find_files(paths: Sequence[Path]) -> list[Found]:
     Hidden files and folders are passed over. A file is reached by one path only: a folder that was
     reached before is left out, and so is a file with a name outside the folders given.
     """
-    entries = list(_entries(paths))
-    names = Counter(
-        (status.st_dev, status.st_ino)
-        for status in (_status(entry.path) for entry in entries)
-        if status and status.st_nlink > 1
-    )
-    found: dict[str, Found] = {}
-    twice: list[Found] = []
-    for entry in entries:
-        if entry.path.name.startswith(".") and entry.path != entry.root:
+    files = list(_files(paths))
+    names = Counter(_with_several_names(file.path) for file in files)
+    found: list[Found] = []
+    taken: set[str] = set()
+    for file in files:
+        if file.path.name.startswith(".") and file.path != file.root:
             continue
-        if entry.document_id in found:
-            taken = "another file given has the same name"
-            twice.append(Found(entry.document_id, entry.path, taken))
-        else:
-            reason = entry.reason or _reason(entry, names)
-            found[entry.document_id] = Found(entry.document_id, entry.path, reason)
-    return sorted([*found.values(), *twice], key=lambda file: file.document_id)
+        reason = file.reason or next(_reasons(file, names), None)
+        if file.document_id in taken:
+            reason = "another file given has the same name"
+        taken.add(file.document_id)
+        found.append(replace(file, reason=reason))
+    return sorted(found, key=lambda file: file.document_id)
 
 
-def _entries(paths: Sequence[Path]) -> Iterator[_Entry]:
+def _files(paths: Sequence[Path]) -> Iterator[Found]:
     reached: set[tuple[int, int]] = set()
     for root in paths:
         if not root.exists():
             raise MissingFolder(f"{root} does not exist; give a folder that holds documents.")
         if not root.is_dir():
-            yield _Entry(root, printable(root.name), root)
+            yield Found(root, printable(root.name), root)
             continue
         prefix = f"{root.resolve().name}/" if len(paths) > 1 else ""
         for path, reason in _walk(root, reached):
             name = path.relative_to(root).as_posix()
-            yield _Entry(root, printable(prefix + name), path, reason)
+            yield Found(root, printable(prefix + name), path, reason)
 
 
 def _walk(root: Path, reached: set[tuple[int, int]]) -> Iterator[tuple[Path, str | None]]:
@@ -89,35 +77,32 @@ def _walk(root: Path, reached: set[tuple[int, int]]) -> Iterator[tuple[Path, str
         yield Path(error.filename), f"cannot be opened: {error.strerror}"
 
 
-def _status(path: Path) -> os.stat_result | None:
+def _with_several_names(path: Path) -> tuple[int, int] | None:
     try:
-        return path.lstat()
+        status = path.lstat()
     except OSError:
         return None
+    return (status.st_dev, status.st_ino) if status.st_nlink > 1 else None
 
 
-def _reason(entry: _Entry, names: Counter[tuple[int, int]]) -> str | None:
-    """Everything that can be known without opening the file."""
-    given = entry.path == entry.root
+def _reasons(file: Found, names: Counter[tuple[int, int] | None]) -> Iterator[str]:
+    """Everything that can be known without opening the file, the gravest first."""
+    path, is_given = file.path, file.path == file.root
     try:
-        target = entry.path.resolve(strict=True)
-        status = entry.path.stat()
+        target, status = path.resolve(strict=True), path.stat()
     except (OSError, RuntimeError) as error:  # RuntimeError is a circle, before Python 3.13
-        if entry.path.is_symlink():
-            return "a link that leads nowhere, or to itself"
-        return f"cannot be opened: {getattr(error, 'strerror', error)}"
-    if not given and entry.path.is_symlink() and not target.is_relative_to(entry.root.resolve()):
-        return "a link that leads out of the folder"
-    outside = status.st_nlink > max(1, names[status.st_dev, status.st_ino])
-    if outside and not given and stat.S_ISREG(status.st_mode):
-        return "a hard link: the same file has a name outside the folder"
-    return next(_unfit(entry.path, status), None)
-
-
-def _unfit(path: Path, status: os.stat_result) -> Iterator[str]:
+        is_link = path.is_symlink()
+        told = f"cannot be opened: {getattr(error, 'strerror', error)}"
+        yield "a link that leads nowhere, or to itself" if is_link else told
+        return
+    is_file = stat.S_ISREG(status.st_mode)
+    if not is_given and path.is_symlink() and not target.is_relative_to(file.root.resolve()):
+        yield "a link that leads out of the folder"
+    if not is_given and is_file and status.st_nlink > max(1, names[status.st_dev, status.st_ino]):
+        yield "a hard link: the same file has a name outside the folder"
     if stat.S_ISDIR(status.st_mode):
         yield "a link to a folder"
-    if not stat.S_ISREG(status.st_mode):
+    if not is_file:
         yield f"not a regular file but {KINDS.get(stat.S_IFMT(status.st_mode), 'a device')}"
     if path.suffix.lower() not in READERS:
         suffix = printable(path.suffix) or "nothing"

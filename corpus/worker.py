@@ -13,12 +13,10 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
-from corpus.blocks import Block, Extract
 from corpus.errors import UnreadableDocument
 from corpus.readers import read
 
-SAID = ("title", "source", "published_on", "language")
-OUT_OF_MEMORY = "out of memory"  # no JSON: the parent ends a process whose memory is spent
+OUT_OF_MEMORY = b"out of memory\n"  # no JSON: the parent ends a process whose memory is spent
 
 
 def main() -> None:
@@ -27,13 +25,15 @@ def main() -> None:
     memory_mb, cpu_seconds = int(sys.argv[1]), int(sys.argv[2])
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a reader prints is no answer
-    _limit_memory(memory_mb)
     jobs = queue.SimpleQueue[bytes]()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, jobs), daemon=True).start()
     while True:
         job = json.loads(jobs.get())
-        _allow_cpu(cpu_seconds)
-        answers.write(_answer(Path(job["path"]), job["reader"]).encode() + b"\n")
+        _limit(memory_mb, cpu_seconds)
+        try:
+            answers.write(_answer(Path(job["path"]), job["reader"]))
+        except MemoryError:
+            answers.write(OUT_OF_MEMORY)
         answers.flush()
 
 
@@ -44,52 +44,26 @@ def _listen(questions: BinaryIO, jobs: "queue.SimpleQueue[bytes]") -> None:
     os._exit(0)
 
 
-def _answer(path: Path, reader: str) -> str:
+def _answer(path: Path, reader: str) -> bytes:
+    """Return an extract's fields, or a reason, in UTF-8, which has no half characters."""
+    answer: dict[str, object] | str
     try:
-        extract = read(path, reader)
-        blocks = [(block.text, block.heading_level, block.page) for block in extract.blocks]
-        return json.dumps({**{name: getattr(extract, name) for name in SAID}, "blocks": blocks})
+        answer = vars(read(path, reader))
     except UnreadableDocument as reason:
-        return json.dumps({"reason": str(reason)})
-    except OSError as error:
-        return json.dumps({"reason": f"cannot be opened: {error.strerror or error}"})
-    except MemoryError:
-        return OUT_OF_MEMORY
+        answer = str(reason)
+    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "ignore") + b"\n"
 
 
-def understood(answer: bytes) -> Extract | UnreadableDocument | None:
-    """Nothing in the answer is taken on trust; None if it is not what a worker says."""
-    try:
-        said = json.loads(answer)
-        if said.get("reason"):
-            return UnreadableDocument(str(said["reason"]))
-        blocks = [
-            Block(str(text), min(max(int(level), 0), 6), None if page is None else int(page))
-            for text, level, page in said["blocks"]
-        ]
-        words = {name: None if said[name] is None else str(said[name]) for name in SAID}
-        return Extract(blocks=blocks, **words)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
-
-
-def _limit_memory(megabytes: int) -> None:
+def _limit(memory_mb: int, cpu_seconds: int) -> None:
+    """Limit memory, and processor time from here on; the system kills what goes beyond."""
     try:
         import resource
     except ImportError:  # Windows has only the parent's limit on time
         return
-    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 1_000_000,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _allow_cpu(seconds: int) -> None:
-    """Move the limit on from what earlier files have used; beyond it the process is killed."""
-    try:
-        import resource
-    except ImportError:
-        return
     used = resource.getrusage(resource.RUSAGE_SELF)
-    allowed = int(used.ru_utime + used.ru_stime) + 1 + seconds
+    allowed = int(used.ru_utime + used.ru_stime) + 1 + cpu_seconds
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
 
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -45,6 +46,17 @@ def test_file_name_is_the_title_of_a_bare_document(tmp_path: Path) -> None:
     word = docx.Document()
     word.add_paragraph("Only words.")
     assert read(tmp_path, word).title == "A file"
+
+
+def test_file_without_properties_has_no_title_made_up(tmp_path: Path) -> None:
+    word = docx.Document()
+    word.add_heading("A heading", 1)
+    word.save(str(tmp_path / ".whole.docx"))
+    with ZipFile(tmp_path / ".whole.docx") as old, ZipFile(tmp_path / "a.docx", "w") as new:
+        for name in old.namelist():
+            if name != "docProps/core.xml":
+                new.writestr(name, re.sub(rb"<[^<]*core-properties[^>]*/>", b"", old.read(name)))
+    assert load_corpus([tmp_path]).documents[0].title == "A heading"
 
 
 def test_links_keep_their_words(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
+import tempfile
+from pathlib import Path
+
 import pytest
 
-from corpus.language import detect_language, language_of
+from corpus.language import _classifier, detect_language, language_of
 
 LONG = {
     "ca": "Tots els éssers humans neixen lliures i iguals en dignitat i en drets. Són dotats de"
@@ -81,3 +84,14 @@ def test_short_text_is_what_it_declares() -> None:
 @pytest.mark.parametrize("declared", ["", "english", "x", "und", "\u202een", "zxx-12"])
 def test_what_is_no_code_is_not_believed(declared: str) -> None:
     assert language_of("Hola.", declared=declared) is None
+
+
+def test_without_a_temporary_folder_no_language_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _classifier.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+        assert detect_language(LONG["es"]) is None
+        assert language_of(LONG["es"] * 2, declared="es") == "es"
+    assert detect_language(LONG["es"]) == "es"

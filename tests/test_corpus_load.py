@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from corpus.errors import EmptyCorpus, MissingFolder
-from corpus.load import LARGEST_FILE_BYTES, Corpus, load_corpus
+from corpus.load import Corpus, load_corpus
+from corpus.walk import LARGEST_FILE_BYTES
 
 
 def write(folder: Path, *names: str, words: str = "Some words.") -> None:

@@ -114,6 +114,15 @@ def test_no_worker_is_started_for_no_file() -> None:
     assert list(read_apart([], limits=Limits())) == []
 
 
+def test_run_that_is_broken_off_waits_for_nobody(tmp_path: Path) -> None:
+    names = ["number", *["sleep"] * 20]
+    outcomes = read_apart([Job(tmp_path, f"hostile:{name}") for name in names], limits=Limits())
+    next(outcomes)
+    started = time.monotonic()
+    outcomes.close()
+    assert time.monotonic() - started < 5
+
+
 def test_module_in_the_current_folder_is_not_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

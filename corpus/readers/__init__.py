@@ -20,9 +20,8 @@ READERS = {
     ".xhtml": "corpus.readers.html:read_html",
     ".pdf": "corpus.readers.pdf:read_pdf",
     ".docx": "corpus.readers.docx:read_docx",
-    ".pptx": "corpus.readers.converted:read_office",
-    ".xlsx": "corpus.readers.converted:read_office",
-    ".rtf": "corpus.readers.converted:read_office",
+    ".pptx": "corpus.readers.converted:read_slides",
+    ".xlsx": "corpus.readers.converted:read_sheets",
     ".epub": "corpus.readers.converted:read_epub",
     ".csv": "corpus.readers.converted:read_table",
     ".tsv": "corpus.readers.converted:read_table",
@@ -37,8 +36,10 @@ def read(file: Path, reader: str) -> Extract:
     module, function = reader.split(":")
     try:
         extract: Extract = getattr(import_module(module), function)(file)
-    except (UnreadableDocument, OSError, MemoryError):
+    except (UnreadableDocument, MemoryError):
         raise
+    except OSError as error:
+        raise UnreadableDocument(f"cannot be opened: {error.strerror or error}") from error
     except RecursionError as error:
         raise UnreadableDocument("nested too deeply to be read") from error
     except Exception as error:  # parsers raise anything at all on damaged input

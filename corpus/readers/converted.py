@@ -1,100 +1,110 @@
-"""Slides, sheets, RTF, e-books, mail and data. Knows only how each becomes a page or paragraphs.
+"""Slides, sheets, e-books, mail and data. Knows only how each becomes pages or paragraphs.
 
-kreuzberg converts what it does exactly, to HTML: there, unlike in Markdown, no character of a text
-can be taken for markup. Our own reader of pages then reads the HTML.
+python-pptx and openpyxl unpack what Office writes; chapters and mail are read as the web pages
+that they are.
 """
 
 import csv
 import json
 import posixpath
-import secrets
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import closing
 from email import policy
 from email.parser import BytesParser
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from zipfile import ZipFile
 
 from lxml import etree
 
-from corpus.blocks import Block, Extract
+from corpus.blocks import Block, Extract, row_block
 from corpus.errors import UnreadableDocument
 from corpus.readers.html import parse_html
 from corpus.readers.packed import check_packed
 from corpus.readers.plain import decode, plain_extract
 
-RTF = b"{\\rtf"
-SNIFFED_CHARACTERS = 10_000
-OPF = {"opf": "http://www.idpf.org/2007/opf", "dc": "http://purl.org/dc/elements/1.1/"}
+if TYPE_CHECKING:
+    from pptx.oxml.xmlchemy import BaseOxmlElement
+    from pptx.slide import Slide
+
+LOAD = partial(json.loads, parse_float=str, parse_int=str)  # numbers as they stand
+XML = etree.XMLParser(resolve_entities=False, no_network=True)
+DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
 
 
-def read_office(path: Path) -> Extract:
-    """Slides and sheets by their number as pages, and RTF; dates of files are not of publishing."""
-    import kreuzberg as k
+def read_slides(path: Path) -> Extract:
+    """A slide is a page: its title, a heading, then what stands on it from the top down."""
+    import pptx
 
-    if path.suffix.lower() != ".rtf":
-        check_packed(path)
-    elif not path.read_bytes().startswith(RTF):
-        raise UnreadableDocument("damaged, or not what its name says")
-    mark = secrets.token_hex(16)  # no text can hold it
-    config = k.ExtractionConfig(
-        use_cache=False,
-        enable_quality_processing=False,
-        output_format="html",
-        pages=k.PageConfig(
-            extract_pages=True,
-            insert_page_markers=True,
-            marker_format=f"\n\n{mark}{{page_num}}\n\n",
-        ),
-        content_filter=k.ContentFilterConfig(
-            include_headers=True, include_footers=True, strip_repeating_text=False
-        ),
-    )
-    try:
-        result = k.extract_file_sync(str(path), config=config)
-    except k.KreuzbergError as error:
-        raise UnreadableDocument("damaged, or not what its name says") from error
-    page = parse_html(result.content.encode(), encoding="utf-8", whole=True)
-    sheets = list(result.metadata.get("sheet_names") or [])
-    blocks = _on_pages(page.blocks, mark, sheets)
-    return Extract(blocks=list(blocks), title=result.metadata.get("title"))
+    check_packed(path)
+    deck = pptx.Presentation(str(path))
+    blocks = [block for page, slide in enumerate(deck.slides, 1) for block in _slide(slide, page)]
+    title = deck.core_properties.title  # "PowerPoint Presentation" where nobody gave one
+    return Extract(blocks=blocks, title=None if "PowerPoint" in title else title)
 
 
-def _on_pages(blocks: Sequence[Block], mark: str, sheets: list[str]) -> Iterator[Block]:
-    page: int | None = None
-    for block in blocks:
-        if block.text.startswith(mark):
-            page = int(block.text.removeprefix(mark))
-            continue
-        if block.heading_level and block.text in sheets[page or 0 :]:
-            page = sheets.index(block.text, page or 0) + 1
-        yield replace(block, page=page)
+def _slide(slide: "Slide", page: int) -> Iterator[Block]:
+    """Bullets and numbers that PowerPoint draws are no words; those typed are."""
+    title = slide.shapes.title
+    shapes = sorted(slide.shapes, key=lambda s: (s != title, s.top or 0, s.left or 0))
+    for shape in shapes:
+        for part in shape._element.xpath(".//a:tr | .//a:p[not(ancestor::a:tr)]"):
+            if part.tag.endswith("}tr"):
+                cells = [cell.xpath(".//a:p") for cell in part.xpath("./a:tc[not(@hMerge)]")]
+                yield row_block((" ".join(map(_words, cell)) for cell in cells), page=page)
+            else:
+                yield Block(_words(part), 2 if shape == title else 0, page)
+
+
+def _words(paragraph: "BaseOxmlElement") -> str:
+    """A field, like the number of the slide, has none."""
+    pieces = paragraph.xpath("./a:r/a:t | ./a:br")
+    return " ".join("".join(piece.text or "" for piece in pieces).split())
+
+
+def read_sheets(path: Path) -> Extract:
+    """A sheet is a page, its name a heading and a row a block; formulas are their last values."""
+    import openpyxl
+
+    check_packed(path)
+    blocks: list[Block] = []
+    with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+        for page, sheet in enumerate(book.worksheets, start=1):
+            sheet.reset_dimensions()  # what a file says of its size may be wrong
+            rows = [list(map(_shown, row)) for row in sheet.iter_rows(values_only=True)]
+            first = min((n for row in rows for n, cell in enumerate(row) if cell), default=None)
+            blocks += [] if first is None else [Block(sheet.title, 2, page)]
+            blocks += [row_block(row[first:], page=page) for row in rows]
+        return Extract(blocks=blocks, title=book.properties.title)
 
 
 def read_table(path: Path) -> Extract:
-    """A row is a block; the first row stands as it is, header or not."""
-    text = decode(path.read_bytes())
-    try:
-        dialect = csv.Sniffer().sniff(text[:SNIFFED_CHARACTERS], delimiters=",;\t|")
-    except csv.Error:
-        dialect = csv.excel_tab if path.suffix.lower() == ".tsv" else csv.excel
-    rows = csv.reader(text.splitlines(keepends=True), dialect)
-    cells = ([" ".join(cell.split()) for cell in row] for row in rows)
-    return Extract(blocks=[Block(" | ".join(row)) for row in cells if any(row)])
+    """A row is a block; what stands in most of the first lines parts the cells."""
+    lines = decode(path.read_bytes()).splitlines(keepends=True)
+    delimiter = max("\t|;,", key=lambda mark: sum(mark in line for line in lines[:20]))
+    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    return Extract(blocks=[row_block(map(_shown, row)) for row in rows])
+
+
+def _shown(value: object) -> str:
+    """A number has the 15 digits that Excel keeps of it."""
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return "" if value is None else " ".join(str(value).split())
 
 
 def read_json(path: Path) -> Extract:
     """Each record, or each field of a single one, is a block of "name: value" lines."""
     text = decode(path.read_bytes())
     try:
-        loaded = json.loads(text, parse_float=str, parse_int=str)
-        records = loaded if isinstance(loaded, list) else [loaded]
+        loaded = LOAD(text)
     except json.JSONDecodeError:  # or one record a line
-        lines = (line for line in text.splitlines() if line.strip())
-        records = [json.loads(line, parse_float=str, parse_int=str) for line in lines]
+        loaded = [LOAD(line) for line in text.splitlines() if line.strip()]
+    records = loaded if isinstance(loaded, list) else [loaded]
     alone = records[0] if len(records) == 1 and isinstance(records[0], dict) else {}
-    parts = [part for name, value in alone.items() for part in _records(name, value)] or records
+    parts = [{name: part} for name, value in alone.items() for part in _parts(value)] or records
     title = alone.get("title")
     return Extract(
         blocks=[Block("\n".join(_facts(part))) for part in parts],
@@ -102,10 +112,11 @@ def read_json(path: Path) -> Extract:
     )
 
 
-def _records(name: str, value: object) -> list[dict[str, object]]:
+def _parts(value: object) -> list[object]:
+    """The records in a field that holds some, or the field as a whole."""
     if isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
-        return [{name: inner} for inner in value]
-    return [{name: value}]
+        return value
+    return [value]
 
 
 def _facts(value: object, name: str = "") -> Iterator[str]:
@@ -128,7 +139,7 @@ def read_mail(path: Path) -> Extract:
     if body and body.get_content_type() == "text/html":
         blocks = parse_html(words.encode("utf-8", "replace"), encoding="utf-8").blocks
     else:
-        blocks = [replace(block, heading_level=0) for block in plain_extract(words).blocks]
+        blocks = [Block(block.text) for block in plain_extract(words).blocks]
     if not blocks:
         raise UnreadableDocument("no text in it")
     subject = str(mail["subject"] or "")
@@ -142,38 +153,32 @@ def read_mail(path: Path) -> Extract:
 
 
 def read_epub(path: Path) -> Extract:
-    """The chapters in their reading order, read as the web pages they are."""
+    """The chapters in their reading order, read as the web pages they are; books are in UTF-8."""
     check_packed(path)
     with ZipFile(path) as book:
-        place = _xml(book, "META-INF/container.xml").xpath("string(//@full-path)")
-        package = _xml(book, str(place))
-        blocks: list[Block] = []
-        for name in _chapters(package):
-            page = book.read(posixpath.join(posixpath.dirname(place), unquote(name)))
-            blocks.extend(parse_html(page, encoding="utf-8", whole=True).blocks)
+        container = etree.fromstring(book.read("META-INF/container.xml"), XML)
+        place = str(container.xpath("string(//@full-path)"))
+        package = etree.fromstring(book.read(place), XML)
+        folder = posixpath.dirname(place)
+        pages = [book.read(posixpath.join(folder, name)) for name in _chapters(package)]
+    chapters = [parse_html(page, encoding="utf-8", whole=True) for page in pages]
+    said = {
+        name: (package.findtext(f".//{DUBLIN_CORE}{name}") or "").strip()
+        for name in ("title", "source", "date", "language")
+    }
     return Extract(
-        blocks=blocks,
-        title=_said(package, "title"),
-        source=_said(package, "source"),
-        published_on=_said(package, "date"),
-        language=_said(package, "language"),
+        blocks=[block for chapter in chapters for block in chapter.blocks],
+        title=said["title"],
+        source=said["source"],
+        published_on=said["date"],
+        language=said["language"],
     )
 
 
-def _xml(book: ZipFile, name: str) -> etree._Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    return etree.fromstring(book.read(name), parser)
-
-
 def _chapters(package: etree._Element) -> Iterator[str]:
-    """Books are in UTF-8; their table of contents is no chapter."""
-    items = {item.get("id"): item for item in package.iterfind(".//opf:item", OPF)}
-    for entry in package.iterfind(".//opf:spine/opf:itemref", OPF):
+    """The names of the files in the spine, without the table of contents."""
+    items = {item.get("id"): item for item in package.iterfind(".//{*}item")}
+    for entry in package.iterfind(".//{*}spine/{*}itemref"):
         item = items.get(entry.get("idref"))
         if item is not None and "nav" not in (item.get("properties") or "").split():
-            yield str(item.get("href"))
-
-
-def _said(package: etree._Element, name: str) -> str | None:
-    value = package.findtext(f".//dc:{name}", namespaces=OPF)
-    return value.strip() if value else None
+            yield unquote(str(item.get("href")))

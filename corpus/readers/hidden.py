@@ -5,7 +5,6 @@ harm than a paragraph that is missing from it.
 """
 
 import re
-from collections.abc import Iterator
 
 from lxml import etree
 
@@ -87,7 +86,10 @@ def is_boilerplate(element: etree._Element) -> bool:
     words = len(" ".join(element.itertext()).split())
     if element.tag == "form" or NOTICE.search(f"{name} {element.get('id') or ''}"):
         return words <= LONGEST_NOTICE_WORDS
-    linked, loose = _letters(element)
+    links = ("".join(link.itertext()).strip() for link in element.iter("a"))
+    linked = [text for text in links if text]
+    own = f".//text()[count(ancestor::a) = {element.xpath('count(ancestor::a)')}]"
+    loose = [text.strip() for text in element.xpath(own)]
     if any(len(run.split()) >= SENTENCE_WORDS for run in loose):
         return False
     share = sum(map(len, linked)) / (sum(map(len, [*linked, *loose])) or 1)
@@ -99,17 +101,3 @@ def is_boilerplate(element: etree._Element) -> bool:
         and max(map(len, linked)) <= LONGEST_LINK_CHARACTERS
         and not element.xpath("ancestor::article or ancestor::main or ancestor::table")
     )
-
-
-def _letters(element: etree._Element) -> tuple[list[str], list[str]]:
-    """The texts of its links, and the runs of text outside them."""
-    linked = ["".join(link.itertext()).strip() for link in element.iter("a")]
-    return [text for text in linked if text], [run for run in _outside(element) if run]
-
-
-def _outside(element: etree._Element) -> Iterator[str]:
-    if element.tag != "a" and isinstance(element.tag, str):
-        yield (element.text or "").strip()
-        for child in element:
-            yield from _outside(child)
-            yield (child.tail or "").strip()

@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from lxml import etree, html
 
-from corpus.blocks import Block, Extract
+from corpus.blocks import Block, Extract, row_block
 from corpus.readers.hidden import is_boilerplate, is_hidden
 from corpus.readers.plain import decode
 
@@ -81,65 +83,51 @@ def _published_on(page: etree._Element, part: etree._Element) -> str | None:
 
 
 def _blocks(part: etree._Element, *, whole: bool) -> list[Block]:
-    walker = _Walker(whole=whole)
-    walker.walk(part)
-    walker.flush()
-    return walker.blocks
-
-
-class _Walker:
-    """Collects running text and closes a block wherever a block-level element starts or ends."""
-
-    def __init__(self, *, whole: bool) -> None:
-        self.blocks: list[Block] = []
-        self._text: list[str] = []
-        self._whole = whole
-
-    def walk(self, element: etree._Element, level: int = 0) -> None:
-        tag = element.tag if isinstance(element.tag, str) else ""
-        if not tag or tag in LEFT_OUT or is_hidden(element):
-            return
-        if not self._whole and tag in BLOCKS and is_boilerplate(element):
-            self.flush()
-        elif tag == "tr" and not element.xpath(LAID_OUT):
-            parts = [_blocks(cell, whole=True) for cell in element.xpath("./td|./th")]
-            cells = [" ".join(block.text for block in blocks) for blocks in parts]
-            self.flush()
-            while cells and not cells[-1]:
-                cells.pop()
-            if cells:
-                self.blocks.append(Block(" | ".join(cells)))
-        elif tag == "pre":
-            self.flush()
-            self.blocks.append(Block("".join(self._lines(element))))
+    blocks: list[Block] = []
+    running: list[str] = []
+    for piece in chain(_pieces(part, whole=whole), [0]):
+        if isinstance(piece, str):
+            running.append(piece)
+        elif isinstance(piece, Block):
+            blocks += [piece] if piece.text else []
         else:
-            self._inside(element, tag, level)
+            text = " ".join("".join(running).split())
+            blocks += [Block(text, piece)] if text else []
+            running.clear()
+    return blocks
 
-    def _inside(self, element: etree._Element, tag: str, level: int) -> None:
+
+def _pieces(element: etree._Element, *, whole: bool, level: int = 0) -> Iterator[str | int | Block]:
+    """Yield running text, its heading's level (or 0) wherever it ends, and blocks of their own."""
+    tag = element.tag if isinstance(element.tag, str) else ""
+    if not tag or tag in LEFT_OUT or is_hidden(element):
+        return
+    if tag in BLOCKS:
+        yield 0
+        if not whole and is_boilerplate(element):
+            return
+    if tag == "pre":
+        yield Block("".join(_lines(element)))
+    elif tag == "tr" and not element.xpath(LAID_OUT):
+        cells = [_blocks(cell, whole=True) for cell in element.xpath("./td|./th")]
+        yield row_block(" ".join(block.text for block in blocks) for blocks in cells)
+    else:
         level = int(tag[1]) if re.fullmatch("h[1-6]", tag) else level
-        if tag in BLOCKS:
-            self.flush()
-        self._text.append("\n" if tag == "br" else element.text or "")
+        yield "\n" if tag == "br" else element.text or ""
         for child in element:
-            self.walk(child, level)
-            self._text.append(child.tail or "")
+            yield from _pieces(child, whole=whole, level=level)
+            yield child.tail or ""
         if tag in BLOCKS:
-            self.flush(level)
+            yield level
 
-    def _lines(self, element: etree._Element) -> list[str]:
-        """Preformatted text as it stands."""
-        pieces = [element.text or ""]
-        for child in element:
-            if isinstance(child.tag, str) and child.tag not in LEFT_OUT and not is_hidden(child):
-                pieces += ["\n"] if child.tag == "br" else self._lines(child)
-            pieces.append(child.tail or "")
-        return pieces
 
-    def flush(self, level: int = 0) -> None:
-        text = " ".join("".join(self._text).split())
-        self._text = []
-        if text:
-            self.blocks.append(Block(text, level))
+def _lines(element: etree._Element) -> Iterator[str]:
+    """Preformatted text as it stands."""
+    yield element.text or ""
+    for child in element:
+        if isinstance(child.tag, str) and child.tag not in LEFT_OUT and not is_hidden(child):
+            yield from ["\n"] if child.tag == "br" else _lines(child)
+        yield child.tail or ""
 
 
 def _first(page: etree._Element, path: str) -> str | None:

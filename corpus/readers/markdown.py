@@ -1,17 +1,14 @@
 """Markdown: the words without the markup, and the front matter's title, source and date."""
 
 import re
-from collections.abc import Sequence
 from datetime import date
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
-from corpus.blocks import Block, Extract
+from corpus.blocks import Extract
 from corpus.readers.html import parse_html
 from corpus.readers.plain import decode
 
@@ -23,15 +20,20 @@ def read_markdown(path: Path) -> Extract:
     """Read it as the page it is rendered to, so that raw HTML hides what a page would hide."""
     text = decode(path.read_bytes()).replace("\r\n", "\n")
     match = FRONT_MATTER.match(text)
-    fields: dict[str, Any] = {}
+    front = match.group(1) if match else ""
     try:
-        loaded = yaml.safe_load(match.group(1)) if match else None
+        fields = yaml.safe_load(front)
     except yaml.YAMLError:  # "title: Truces: a history" is no YAML, but its meaning is plain
-        loaded = dict(FIELD.findall(match.group(1))) if match else None
-    if match and isinstance(loaded, dict):
-        fields, text = loaded, text[match.end() :]
+        fields = dict(FIELD.findall(front))
+    if match and isinstance(fields, dict):
+        text = text[match.end() :]
+    else:
+        fields = {}
+    renderer = MarkdownIt("commonmark").enable("table")
+    renderer.add_render_rule("image", lambda _, tokens, n, *__: escape(tokens[n].content))
+    page = f"<html><body>{renderer.render(text)}</body></html>"
     return Extract(
-        blocks=_blocks(text),
+        blocks=parse_html(page.encode("utf-8", "replace"), encoding="utf-8", whole=True).blocks,
         title=_field(fields, "title"),
         source=_field(fields, "url", "source"),
         published_on=_field(fields, "published_on", "date"),
@@ -39,18 +41,6 @@ def read_markdown(path: Path) -> Extract:
     )
 
 
-def _blocks(text: str) -> Sequence[Block]:
-    renderer = MarkdownIt("commonmark").enable("table")
-    renderer.add_render_rule("image", _describe)
-    page = f"<html><body>{renderer.render(text)}</body></html>"
-    return parse_html(page.encode("utf-8", "replace"), encoding="utf-8", whole=True).blocks
-
-
-def _describe(_: object, tokens: Sequence[Token], index: int, *__: object) -> str:
-    """A picture is its description."""
-    return escape(tokens[index].content)
-
-
-def _field(fields: dict[str, Any], *names: str) -> str | None:
+def _field(fields: dict[str, object], *names: str) -> str | None:
     value = next((fields[name] for name in names if fields.get(name)), None)
     return " ".join(str(value).split()) if isinstance(value, str | int | date) else None

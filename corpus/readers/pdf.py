@@ -3,9 +3,9 @@
 import logging
 import re
 from collections import Counter
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pypdf import PageObject, PdfReader
 
@@ -18,9 +18,8 @@ HEADING_SIZE = 1.1  # times the size that most of the text is set in
 LONGEST_HEADING = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A printed line and its type size in points."""
+class Line(NamedTuple):
+    """Printed words and their type size in points."""
 
     text: str
     size: float
@@ -35,15 +34,17 @@ def read_pdf(path: Path) -> Extract:
     pages = [_lines(page) for page in reader.pages]
     running = _running_lines(pages)
     sizes = Counter[float]()
-    for line in (line for lines in pages for line in lines):
+    for line in chain(*pages):
         sizes[line.size] += len(line.text)
-    usual = sizes.most_common(1)[0][0] if sizes else 0.0
+    usual = max(sizes, key=lambda size: sizes[size], default=0.0)
     larger = sorted((s for s in sizes if s > HEADING_SIZE * usual), reverse=True)
-    levels = {size: min(level, 6) for level, size in enumerate(larger, start=1)}
+    levels = {size: level for level, size in enumerate(larger, start=1)}
     blocks = [
-        Block(text, levels.get(size, 0) if len(text) <= LONGEST_HEADING else 0, page=number)
+        Block(
+            part.text, levels.get(part.size, 0) if len(part.text) <= LONGEST_HEADING else 0, number
+        )
         for number, lines in enumerate(pages, start=1)
-        for text, size in _paragraphs(_without_edges(lines, running))
+        for part in _paragraphs(_without_edges(lines, running))
     ]
     if not blocks:
         raise UnreadableDocument("no text in it (a scan needs text recognition first)")
@@ -51,25 +52,24 @@ def read_pdf(path: Path) -> Extract:
     language = reader.root_object.get("/Lang")
     return Extract(
         blocks=blocks,
-        title=(reader.metadata.title if reader.metadata else None) or None,
+        title=reader.metadata.title if reader.metadata else None,
         language=str(language) if language else None,
     )
 
 
 def _lines(page: PageObject) -> list[Line]:
     lines: list[Line] = []
-    parts: list[tuple[str, float]] = []
+    parts: list[Line] = []
 
     def end_line() -> None:
-        text = " ".join("".join(part for part, _ in parts).split())
-        if text:
-            lines.append(Line(text, max(parts, key=lambda part: len(part[0]))[1]))
+        if text := " ".join("".join(part.text for part in parts).split()):
+            lines.append(Line(text, max(parts, key=lambda part: len(part.text)).size))
         parts.clear()
 
     def visit(text: str, cm: list[float], tm: list[float], _font: Any, size: float) -> None:  # noqa: ANN401
         scaled = round(size * abs(tm[3] or 1) * abs(cm[3] or 1), 1)
         for piece in text.splitlines(keepends=True):
-            parts.append((piece.rstrip("\n"), scaled))
+            parts.append(Line(piece.rstrip("\n"), scaled))
             if piece.endswith("\n"):
                 end_line()
 
@@ -96,24 +96,23 @@ def _without_edges(lines: list[Line], running: set[str]) -> list[Line]:
     return lines[first:last]
 
 
-def _paragraphs(lines: list[Line]) -> list[tuple[str, float]]:
-    """Join lines into paragraphs, each with its type size."""
+def _paragraphs(lines: list[Line]) -> list[Line]:
+    """Join lines into paragraphs, each of one type size."""
     widest = max((len(line.text) for line in lines), default=0)
-    paragraphs: list[tuple[str, float]] = []
-    current, size = "", 0.0
+    paragraphs: list[Line] = []
+    is_open = False
     for line in lines:
-        if current and line.size != size:
-            paragraphs.append((current, size))
-            current = ""
-        current, size = _join(current, line.text), line.size
-        if len(line.text) < SHORT_LINE * widest and current.endswith(SENTENCE_END):
-            paragraphs.append((current, size))
-            current = ""
-    return [*paragraphs, (current, size)] if current else paragraphs
+        if is_open and line.size == paragraphs[-1].size:
+            paragraphs[-1] = Line(_join(paragraphs[-1].text, line.text), line.size)
+        else:
+            paragraphs.append(line)
+        ends = paragraphs[-1].text.endswith(SENTENCE_END)
+        is_open = len(line.text) >= SHORT_LINE * widest or not ends
+    return paragraphs
 
 
 def _join(before: str, line: str) -> str:
     """Join two lines of one paragraph; a word broken at the line's end becomes whole."""
     if re.search(r"[a-zà-ÿ]-$", before) and re.match(r"[a-zà-ÿ]", line):
         return before[:-1] + line
-    return f"{before} {line}" if before else line
+    return f"{before} {line}"

@@ -1,6 +1,7 @@
 """Plain text: paragraphs as they stand, in whatever encoding they were saved."""
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from statistics import median
 
@@ -14,8 +15,8 @@ BINARY_STARTS = {
     b"%PDF-": "a PDF", b"PK\x03\x04": "a zip archive", b"{\\rtf": "RTF", b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture", b"GIF8": "a picture", b"\xd0\xcf\x11\xe0": "an old Office file",
 }  # fmt: skip
-CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-MOST_CONTROLS = 0.02  # of all characters: more, and it is no text
+CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1b"})
+MOST_CONTROLS = 0.02  # of all bytes: more, and it is no text
 BAD_BYTES = 0.2  # of the bytes beyond ASCII: more, and the text is not UTF-8
 WESTERN_BYTES = 0.3  # of all bytes: more beyond ASCII, and the script is not Latin
 UNWRAPPED_LINE = 120  # a text whose usual line is longer keeps one paragraph a line
@@ -55,24 +56,16 @@ def decode(data: bytes) -> str:
     for start, what in BINARY_STARTS.items():
         if data.startswith(start):
             raise UnreadableDocument(f"not what its name says: it begins like {what}")
-    text = _decode(data)
-    if len(CONTROLS.findall(text)) > len(text) * MOST_CONTROLS:
-        raise UnreadableDocument("binary data, not text")
-    return text
-
-
-def _decode(data: bytes) -> str:
-    if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UnreadableDocument("binary data, not text")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
+    if len(data) - len(data.translate(None, CONTROLS)) > len(data) * MOST_CONTROLS:
+        raise UnreadableDocument("binary data, not text")
     text = data.decode("utf-8-sig", "replace")
-    beyond_ascii = sum(byte > 127 for byte in data)
+    beyond_ascii = len(data) - len(data.decode("ascii", "ignore"))
     if text.count("\ufffd") <= beyond_ascii * BAD_BYTES:
         return text
     if beyond_ascii < len(data) * WESTERN_BYTES:
         return data.decode("cp1252", "replace")
-    match = from_bytes(data).best()
-    if match is None:
-        raise UnreadableDocument("its text encoding is not known")
-    return str(match)
+    if match := from_bytes(data).best():
+        return str(match)
+    raise UnreadableDocument("its text encoding is not known")
