@@ -149,7 +149,7 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, end: signal.Signals) -> N
     try:
         workers = until(lambda: children(parent.pid))
         parent.send_signal(end)
-        parent.wait(timeout=5)
+        parent.wait(timeout=30)
         assert workers
         assert until(lambda: not any(is_running(worker) for worker in workers))
     finally:
@@ -165,7 +165,7 @@ def is_running(pid: int) -> bool:
 
 
 def until(wanted: Callable[[], Found]) -> Found:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not (found := wanted()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return found
