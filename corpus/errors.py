@@ -19,7 +19,8 @@ Every error a user can meet is one sentence that says what to do next:
     ├── ModelUnavailable        chatbot/errors   the model cannot be reached or refused
     ├── PortTaken               chatbot/errors   another program listens on the port
     ├── StillLoading            chatbot/errors   the server has just started
-    └── BadCase                 eval/errors      a line of a case file is wrong
+    ├── BadCase                 eval/errors      a line of a case file is wrong
+    └── NotMeasured             eval/errors      a measured process failed, or lacks packages
 """
 
 

@@ -3,17 +3,19 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from chatbot.ask import Reader
 from chatbot.progress import progress_bar
+from chatbot.settings import IndexTable
+from eval.case import CASES, check_cases, load_cases
+from eval.datasets import load_dataset
 from eval.errors import BadCase
-
-if TYPE_CHECKING:
-    from chatbot.ask import Reader
-    from chatbot.settings import IndexTable
-    from index.generation import Generation
-
-MADE_UP_PASSAGES = 2_000
+from eval.report import Report, run_suite
+from eval.retrieval import RetrievalReport, measure_retrieval
+from eval.speed import SpeedReport, measure_speed
+from index.embed import load_embedder
+from index.generation import Generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,51 +29,35 @@ class Outcome:
 def run(
     arguments: argparse.Namespace,
     *,
-    settings: "IndexTable",
-    open_index: Callable[[], "Generation"],
-    open_reader: Callable[[], "Reader"],
+    settings: IndexTable,
+    open_index: Callable[[], Generation],
+    open_reader: Callable[[], Reader],
 ) -> Outcome:
     """Run the suite that the arguments name; BadCase if what they give cannot be read."""
-    if arguments.suite == "retrieval":
-        return _retrieval(arguments, settings)
-    if arguments.suite == "speed":
-        return _speed(arguments)
-    from eval.case import CASES, check_cases, load_cases
-
     files = arguments.cases or sorted(CASES.glob("*.jsonl"))
     if arguments.suite == "check":
         problems = check_cases(files, open_index().document)
         held = f"All {len(load_cases(files))} cases hold."
         return Outcome("\n".join(problems) or held, not problems)
-    from eval.report import run_suite
-
-    cases = load_cases(files)
-    reader = open_reader()
-    with progress_bar("Asking", quiet=arguments.json) as progress:
-        report = run_suite(cases, reader=reader, gates_file=arguments.gates, progress=progress)
-    says = report.as_json() if arguments.json else report.as_text()
-    return Outcome(says, not report.failed_gates)
-
-
-def _retrieval(arguments: argparse.Namespace, settings: "IndexTable") -> Outcome:
-    from eval.retrieval import measure_retrieval
-
-    if arguments.dataset is None:
-        raise BadCase("name the folder of a question set: footnote eval retrieval FOLDER.")
+    report: Report | RetrievalReport | SpeedReport
     with progress_bar("Measuring", quiet=arguments.json) as progress:
-        report = measure_retrieval(
-            arguments.dataset,
-            embedding_model=settings.embedding_model,
-            passage_tokens=settings.passage_tokens,
-            sample=arguments.sample,
-            progress=progress,
-        )
-    return Outcome(report.as_json() if arguments.json else report.as_text())
-
-
-def _speed(arguments: argparse.Namespace) -> Outcome:
-    from eval.speed import measure_speed
-
-    with progress_bar("Timing", quiet=arguments.json) as progress:
-        report = measure_speed(passages=arguments.passages or MADE_UP_PASSAGES, progress=progress)
-    return Outcome(report.as_json() if arguments.json else report.as_text())
+        if arguments.suite == "retrieval":
+            if arguments.dataset is None:
+                raise BadCase("name the folder of a question set: footnote eval retrieval FOLDER.")
+            report = measure_retrieval(
+                load_dataset(arguments.dataset, sample=arguments.sample),
+                embedder=load_embedder(settings.embedding_model),
+                passage_tokens=settings.passage_tokens,
+                progress=progress,
+            )
+        elif arguments.suite == "speed":
+            report = measure_speed(passages=arguments.passages or 2_000, progress=progress)
+        else:
+            report = run_suite(
+                load_cases(files),
+                reader=open_reader(),
+                gates_file=arguments.gates,
+                progress=progress,
+            )
+    says = report.as_json() if arguments.json else report.as_text()
+    return Outcome(says, not (isinstance(report, Report) and report.failed_gates))

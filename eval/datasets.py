@@ -1,39 +1,31 @@
-"""Reads public question sets into documents and questions with their gold. Does not know search.
+"""Reads public question sets into documents and questions with their gold. Does not know search."""
 
-A set is told by the files in its folder: SQuAD, Chroma chunking, NQ oracle, CLAPNQ or BEIR.
-"""
-
-import csv
+import json
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass as checked
 
 from corpus.blocks import Block, Extract, clean, make_document
 from corpus.document import Document, Span
-from eval.dataset_lines import (
-    BeirLine,
-    ChromaLine,
-    ClapnqLine,
-    NqLine,
-    Reference,
-    read_lines,
-    read_squad,
-    read_text,
-)
 from eval.errors import BadCase
 
-_UNDATED = datetime(2020, 1, 1, tzinfo=UTC)
+T = TypeVar("T")
+STRICT = ConfigDict(strict=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Question:
     """A question, its gold documents with their grades (1 or more), and its gold spans if any."""
 
     text: str
-    gold: Mapping[str, int]
+    gold: dict[str, int]
     spans: tuple[Span, ...] = ()
 
 
@@ -41,180 +33,192 @@ class Question:
 class Dataset:
     """A question set: no two documents have the same text, and every question has gold.
 
-    `has_spans` says that the gold is spans; `notes` are sentences on what was found odd.
+    Either all questions have gold spans or none has. `notes` are sentences on what was found odd.
     """
 
-    form: str
     documents: tuple[Document, ...]
     questions: tuple[Question, ...]
-    has_spans: bool = False
     notes: tuple[str, ...] = ()
-
-    def sample(self, count: int) -> "Dataset":
-        """Return the set with `count` of its questions, evenly spread, and all its documents."""
-        every = len(self.questions)
-        if count >= every:
-            return self
-        chosen = tuple(self.questions[i * every // count] for i in range(count))
-        note = f"{count:,} of {every:,} questions, evenly spread"
-        return replace(self, questions=chosen, notes=(*self.notes, note))
+    form: str = ""
 
 
-def load_dataset(folder: Path) -> Dataset:
-    """Read the question set in `folder`; BadCase if it holds none, or one that is not whole."""
-    for is_in, read in FORMS:
-        if is_in(folder):
-            dataset = read(folder)
-            if not dataset.questions:
-                raise BadCase(f"{folder} has no question with an answer; give another set.")
-            return dataset
-    raise BadCase(
-        f"{folder} holds no known question set; give a folder in the form of SQuAD, Chroma "
-        "chunking, NQ oracle, CLAPNQ or BEIR."
-    )
+def load_dataset(folder: Path, *, sample: int | None = None) -> Dataset:
+    """Read the question set in `folder`: all its documents, all its questions or `sample` of them.
+
+    BadCase if the folder holds no known set, or one that is not whole.
+    """
+    known = [form for form, (file, _) in FORMS.items() if next(folder.glob(file), None)]
+    if not known:
+        forms = ", ".join(FORMS)
+        raise BadCase(f"{folder} holds no known question set; give one in the form of {forms}.")
+    dataset = replace(FORMS[known[0]][1](folder), form=known[0])
+    every = len(dataset.questions)
+    if not every:
+        raise BadCase(f"{folder} has no question with an answer; give another set.")
+    if sample is None or sample >= every:
+        return dataset
+    chosen = tuple(dataset.questions[i * every // sample] for i in range(sample))
+    note = f"{sample:,} of {every:,} questions, evenly spread"
+    return replace(dataset, questions=chosen, notes=(*dataset.notes, note))
 
 
-class _Pool:
-    """Distinct texts, numbered as they come, and distinct questions with all their gold."""
+@checked(frozen=True, slots=True, config=STRICT)
+class _Text:
+    """A text of a set, and one question that it answers, if any, with its grade."""
 
-    def __init__(self) -> None:
-        self._documents: dict[str, Document] = {}
-        self._gold: dict[str, dict[str, int]] = {}
-
-    def add(self, text: str, title: str = "") -> str | None:
-        """Return the id of the document with this text; None if there is nothing in it."""
-        key = clean(text)
-        if key and key not in self._documents:
-            self._documents[key] = make_document(
-                Extract(blocks=[Block(key)], title=title),
-                document_id=f"{len(self._documents):07}",
-                fallback_title="",
-                modified_at=_UNDATED,
-            )
-        return self._documents[key].id if key else None
-
-    def ask(self, question: str, document_id: str | None, grade: int = 1) -> None:
-        """Note that the document answers the question."""
-        if document_id is not None:
-            self._gold.setdefault(question, {})[document_id] = grade
-
-    def dataset(self, form: str) -> Dataset:
-        """Return everything added; a question asked of several documents is one question."""
-        questions = (Question(text=text, gold=gold) for text, gold in self._gold.items())
-        documents = tuple(self._documents.values())
-        return Dataset(form=form, documents=documents, questions=tuple(questions))
+    text: str
+    title: str = ""
+    question: str | None = None
+    grade: int = 1
 
 
-def _squad(folder: Path) -> Dataset:
-    pool = _Pool()
+def _gathered(read: Callable[[Path], Iterator[_Text]]) -> Callable[[Path], Dataset]:
+    """Make texts a set: equal texts are one document, equal questions one with all its gold."""
+
+    def read_set(folder: Path) -> Dataset:
+        documents: dict[str, Document] = {}
+        gold: dict[str, dict[str, int]] = {}
+        for each in read(folder):
+            text = clean(each.text)
+            if text and text not in documents:
+                documents[text] = _document(f"{len(documents):07}", text, each.title)
+            if text and each.question is not None:
+                gold.setdefault(each.question, {})[documents[text].id] = each.grade
+        questions = tuple(Question(text=text, gold=grades) for text, grades in gold.items())
+        return Dataset(documents=tuple(documents.values()), questions=questions)
+
+    return read_set
+
+
+@_gathered
+def _squad(folder: Path) -> Iterator[_Text]:
+    def read(text: str) -> Iterator[_Text]:
+        for article in json.loads(text)["data"]:
+            for paragraph in article["paragraphs"]:
+                yield _Text(paragraph["context"])  # questions were written without the title
+                for qa in paragraph["qas"]:
+                    if qa["answers"] and not qa.get("is_impossible"):
+                        yield _Text(paragraph["context"], question=qa["question"])
+
     for file in sorted(folder.glob("*.json")):
-        for paragraph in read_squad(file):
-            document_id = pool.add(paragraph.context)
-            for qa in paragraph.qas:
-                if qa.answers and not qa.is_impossible:
-                    pool.ask(qa.question, document_id)
-    return pool.dataset("SQuAD")
+        yield from _parse(_read(file), read, where=str(file))
 
 
-def _nq_oracle(folder: Path) -> Dataset:
-    pool = _Pool()
+def _passages(file: Path, passages: str, question: str | None) -> Iterator[_Text]:
+    """Yield the passages of each line of a file, which names them and their question so."""
+
+    def read(text: str) -> Iterator[_Text]:
+        line = json.loads(text)
+        for passage in line[passages]:
+            asked = line[question] if question else None
+            yield _Text(passage["text"], passage.get("title", ""), asked)
+
+    return _lines(file, read)
+
+
+@_gathered
+def _nq_oracle(folder: Path) -> Iterator[_Text]:
     for file in sorted(folder.glob("*.jsonl")):
-        for line in read_lines(file, NqLine):
-            for passage in line.ctxs:
-                pool.ask(line.question, pool.add(passage.text, passage.title))
-    return pool.dataset("NQ oracle")
+        yield from _passages(file, "ctxs", "question")
 
 
-def _clapnq(folder: Path) -> Dataset:
-    pool = _Pool()
-    for name in ("answerable.jsonl", "unanswerable.jsonl"):
-        for line in read_lines(folder / name, ClapnqLine):
-            for passage in line.passages:
-                document_id = pool.add(passage.text, passage.title)
-                if name == "answerable.jsonl":
-                    pool.ask(line.input, document_id)
-    return pool.dataset("CLAPNQ")
+@_gathered
+def _clapnq(folder: Path) -> Iterator[_Text]:
+    yield from _passages(folder / "answerable.jsonl", "passages", "input")
+    yield from _passages(folder / "unanswerable.jsonl", "passages", None)
 
 
-def _beir(folder: Path) -> Dataset:
-    pool = _Pool()
-    documents = {
-        line.id: pool.add(line.text, line.title)
-        for line in read_lines(folder / "corpus.jsonl", BeirLine)
-    }
-    queries = {line.id: line.text for line in read_lines(folder / "queries.jsonl", BeirLine)}
-    test = folder / "qrels" / "test.tsv"
-    for file in [test] if test.is_file() else sorted((folder / "qrels").glob("*.tsv")):
-        with file.open(encoding="utf-8", newline="") as rows:
-            for number, row in enumerate(csv.reader(rows, delimiter="\t"), start=1):
-                if number == 1 and row[-1:] == ["score"]:
-                    continue
-                try:
-                    query, document, grade = queries[row[0]], documents[row[1]], int(row[2])
-                except (KeyError, IndexError, ValueError) as error:
-                    raise BadCase(
-                        f"{file}:{number}: no line of known query, document and grade."
-                    ) from error
-                if grade > 0:
-                    pool.ask(query, document, grade)
-    return pool.dataset("BEIR")
+@_gathered
+def _beir(folder: Path) -> Iterator[_Text]:
+    def read(text: str) -> Iterator[tuple[str, _Text]]:
+        line = json.loads(text)
+        yield line["_id"], _Text(line["text"], line.get("title", ""))
+
+    def judge(text: str) -> Iterator[_Text]:
+        query, document, grade = text.split("\t")
+        if grade != "score" and int(grade) > 0:  # "score" heads the column
+            yield replace(documents[document], question=queries[query].text, grade=int(grade))
+
+    documents = dict(_lines(folder / "corpus.jsonl", read))
+    queries = dict(_lines(folder / "queries.jsonl", read))
+    yield from documents.values()
+    judged = folder / "qrels"
+    for file in sorted(judged.glob("test.tsv")) or sorted(judged.glob("*.tsv")):
+        yield from _lines(file, judge)
 
 
 def _chroma(folder: Path) -> Dataset:
-    lines = list(read_lines(folder / "questions.jsonl", ChromaLine))
-    names = list(dict.fromkeys(line.corpus for line in lines))
-    texts = {name: read_text(folder / f"{Path(name).name}.md") for name in names}
-    documents = {name: _whole(name, text) for name, text in texts.items()}
-    questions, references, off = [], 0, 0
-    for line in lines:
-        spans = [_span(documents[line.corpus], texts[line.corpus], r) for r in line.references]
-        exact = tuple(span for span in spans if span)
-        references, off = references + len(spans), off + len(spans) - len(exact)
-        if exact:
-            questions.append(Question(text=line.question, gold={line.corpus: 1}, spans=exact))
+    texts: dict[str, str] = {}
+    off: list[str] = []
+
+    def read(line: str) -> Iterator[Question]:
+        asked = json.loads(line)
+        name, spans = asked["corpus"], []
+        if name not in texts:
+            texts[name] = _read(folder / f"{Path(name).name}.md")
+        for reference in asked["references"]:
+            start = len(_nfc(texts[name][: reference["start_index"]]))
+            words = _nfc(reference["content"])
+            if words and _nfc(texts[name]).startswith(words, start):
+                spans.append(Span(name, start, start + len(words)))
+            else:
+                off.append(words)
+        if spans:
+            yield Question(text=asked["question"], gold={name: 1}, spans=tuple(spans))
+
+    questions = tuple(_lines(folder / "questions.jsonl", read))
+    every = len(off) + sum(len(question.spans) for question in questions)
+    documents = {_nfc(text): _document(name, text) for name, text in texts.items()}
     return Dataset(
-        form="Chroma chunking",
-        documents=tuple(documents.values()),
-        questions=tuple(questions),
-        has_spans=True,
-        notes=(f"{off:,} of {references:,} gold spans had other words and were left out",),
+        # Not cleaned, so that offsets stay.
+        documents=tuple(
+            replace(document, text=text, sha256=sha256(text.encode()).hexdigest())
+            for text, document in documents.items()
+        ),
+        questions=questions,
+        notes=(f"{len(off):,} of {every:,} gold spans had other words and were left out",),
     )
 
 
-def _whole(name: str, text: str) -> Document:
-    """Return a text as a document that is only brought to NFC, so that offsets can be moved."""
-    normal = unicodedata.normalize("NFC", text)
-    cleaned = make_document(
-        Extract(blocks=[Block(text)]), document_id=name, fallback_title="", modified_at=_UNDATED
+FORMS: dict[str, tuple[str, Callable[[Path], Dataset]]] = {
+    "BEIR": ("corpus.jsonl", _beir),
+    "CLAPNQ": ("answerable.jsonl", _clapnq),
+    "Chroma chunking": ("questions.jsonl", _chroma),
+    "SQuAD": ("*.json", _squad),
+    "NQ oracle": ("*.jsonl", _nq_oracle),
+}
+"""The files that tell each form, the most special first, and what reads it."""
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _document(document_id: str, text: str, title: str = "") -> Document:
+    return make_document(
+        Extract(blocks=[Block(text)], title=title),
+        document_id=document_id,
+        fallback_title="",
+        modified_at=datetime(2020, 1, 1, tzinfo=UTC),
     )
-    return replace(cleaned, text=normal, sha256=sha256(normal.encode()).hexdigest())
 
 
-def _span(document: Document, text: str, reference: Reference) -> Span | None:
-    """Return where the reference stands in the document, or None if other words stand there."""
-    if text[reference.start_index : reference.end_index] != reference.content:
-        return None
-    start, end = (
-        len(unicodedata.normalize("NFC", text[:offset]))
-        for offset in (reference.start_index, reference.end_index)
-    )
-    same = document.text[start:end] == unicodedata.normalize("NFC", reference.content)
-    return Span(document.id, start, end) if same and start < end else None
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadCase(f"{file} is missing or cannot be read; give the whole set.") from error
 
 
-def _has(*names: str) -> Callable[[Path], bool]:
-    return lambda folder: all((folder / name).exists() for name in names)
+def _lines(file: Path, read: Callable[[str], Iterable[T]]) -> Iterator[T]:
+    for number, line in enumerate(_read(file).split("\n"), start=1):
+        if line.strip():
+            yield from _parse(line, read, where=f"{file}:{number}")
 
 
-def _has_any(pattern: str) -> Callable[[Path], bool]:
-    return lambda folder: next(folder.glob(pattern), None) is not None
-
-
-FORMS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Dataset]], ...] = (
-    (_has("corpus.jsonl", "queries.jsonl", "qrels"), _beir),
-    (_has("answerable.jsonl", "unanswerable.jsonl"), _clapnq),
-    (_has("questions.jsonl"), _chroma),
-    (_has_any("*.json"), _squad),
-    (_has_any("*.jsonl"), _nq_oracle),
-)
-"""How each form is told by its files, the most special first, and what reads it."""
+def _parse(text: str, read: Callable[[str], Iterable[T]], *, where: str) -> list[T]:
+    try:
+        return list(read(text))
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else "other values than expected"
+        raise BadCase(f"{where} is in no known form of question set ({reason}).") from error

@@ -5,3 +5,7 @@ from corpus.errors import FootnoteError
 
 class BadCase(FootnoteError):
     """A line of a case file is wrong, or a sealed file was changed."""
+
+
+class NotMeasured(FootnoteError):
+    """A measured process failed, or packages that it needs are missing."""

@@ -1,63 +1,61 @@
-"""What is measured of one ranking, and of many. Pure functions; none knows where rankings are from.
-
-A ranking of documents holds each once, best first; spans are code points, half open.
-"""
+"""What is measured of one ranking. Pure functions; none knows where rankings are from."""
 
 from collections.abc import Mapping, Sequence
-from math import log2, sqrt
+from math import inf, log2, sqrt
 from statistics import fmean
 
 from corpus.document import Span
 
 
-def hit_at(ranked: Sequence[str], gold: Mapping[str, int], *, k: int) -> float:
-    """Return 1 if one of the first `k` documents is gold, else 0 (Success@k of TREC)."""
-    return float(any(document in gold for document in ranked[:k]))
+def score_documents(ranked: Sequence[str], gold: Mapping[str, int]) -> dict[str, float]:
+    """Return Hit@1, 3 and 10, MRR@10 and nDCG@10 of documents, best first, where each first stands.
 
-
-def reciprocal_rank(ranked: Sequence[str], gold: Mapping[str, int], *, k: int) -> float:
-    """Return 1 / rank of the first gold document, 0 if it is not among the first `k` (MS MARCO)."""
-    ranks = (rank for rank, document in enumerate(ranked[:k], start=1) if document in gold)
-    return 1 / next(ranks, float("inf"))
-
-
-def ndcg_at(ranked: Sequence[str], gold: Mapping[str, int], *, k: int) -> float:
-    """Return nDCG@k: sum of grade / log2(rank + 1), as a share of the best there can be at `k`.
-
-    Gain is the grade itself, as in trec_eval's ndcg_cut (Järvelin and Kekäläinen 2002), which BEIR
-    reports; the ideal ranking holds min(k, number of gold documents) of them.
+    `gold` holds grades of 1 or more. Hit@k is 1 if one of the first k is gold (Success@k of TREC);
+    MRR@10 is 1 / rank of the first that is, 0 if it is not among ten (MS MARCO); nDCG@10 is the sum
+    of grade / log2(rank + 1) as a share of the best there can be, where gain is the grade itself,
+    as in trec_eval's ndcg_cut (Järvelin and Kekäläinen 2002), which BEIR reports.
     """
-    found = _discounted([gold.get(document, 0) for document in ranked[:k]])
-    return found / _discounted(sorted(gold.values(), reverse=True)[:k])
+    grades = [gold.get(document, 0) for document in list(dict.fromkeys(ranked))[:10]]
+    first = next((rank for rank, grade in enumerate(grades, start=1) if grade), inf)
+    hits = {f"Hit@{k}": float(first <= k) for k in (1, 3, 10)}
+    best = sorted(gold.values(), reverse=True)[:10]
+    return hits | {"MRR@10": 1 / first, "nDCG@10": _discounted(grades) / _discounted(best)}
+
+
+def score_spans(found: Sequence[Span], gold: Sequence[Span]) -> dict[str, float]:
+    """Return recall, precision and IoU by Chroma's chunking evaluation (2024), in characters.
+
+    |both| as a share of |gold|, of the sum of |found|, and of that sum and the gold that was
+    missed: what is found twice counts twice below. `characters` is that sum.
+    """
+    wanted, characters = _covered(gold), sum(span.end - span.start for span in found)
+    both = _covered(found) + wanted - _covered([*found, *gold])
+    return {
+        "recall": both / wanted,
+        "precision": both / (characters or 1),
+        "IoU": both / (characters + wanted - both),
+        "characters": float(characters),
+    }
+
+
+def clustered_error(values: Sequence[float], clusters: Sequence[str]) -> float | None:
+    """Return the standard error of the mean of `values` when those of one cluster go together.
+
+    sqrt(G / (G - 1) * sum over G clusters of (sum of deviations from the mean)^2) / n (Cameron and
+    Miller 2015); it is stdev / sqrt(n) when every cluster has one value, and None for one cluster.
+    """
+    mean = fmean(values)
+    deviations: dict[str, float] = {}
+    for value, cluster in zip(values, clusters, strict=True):
+        deviations[cluster] = deviations.get(cluster, 0.0) + value - mean
+    count = len(deviations)
+    if count < 2:
+        return None
+    return sqrt(count / (count - 1) * sum(d * d for d in deviations.values())) / len(values)
 
 
 def _discounted(grades: Sequence[int]) -> float:
     return sum(grade / log2(rank + 1) for rank, grade in enumerate(grades, start=1))
-
-
-def token_recall(found: Sequence[Span], gold: Sequence[Span]) -> float:
-    """Return |found AND gold| / |gold|, in characters (Chroma's chunking evaluation, 2024)."""
-    return _shared(found, gold) / _covered(gold)
-
-
-def token_precision(found: Sequence[Span], gold: Sequence[Span]) -> float:
-    """Return |found AND gold| / sum of |found|: what is found twice counts twice below (Chroma)."""
-    return _shared(found, gold) / (characters(found) or 1)
-
-
-def token_iou(found: Sequence[Span], gold: Sequence[Span]) -> float:
-    """Return |found AND gold| / (sum of |found| + gold that was missed), by Chroma's definition."""
-    shared = _shared(found, gold)
-    return shared / (characters(found) + _covered(gold) - shared)
-
-
-def characters(spans: Sequence[Span]) -> int:
-    """Return the length of all spans together; where two overlap, twice."""
-    return sum(span.end - span.start for span in spans)
-
-
-def _shared(found: Sequence[Span], gold: Sequence[Span]) -> int:
-    return _covered(found) + _covered(gold) - _covered([*found, *gold])
 
 
 def _covered(spans: Sequence[Span]) -> int:
@@ -69,19 +67,3 @@ def _covered(spans: Sequence[Span]) -> int:
         covered += max(0, span.end - max(span.start, reached))
         reached = max(reached, span.end)
     return covered
-
-
-def clustered_error(values: Sequence[float], clusters: Sequence[str]) -> float:
-    """Return the standard error of the mean of `values` when those of one cluster go together.
-
-    sqrt(G / (G - 1) * sum over G clusters of (sum of deviations from the mean)^2) / n (Cameron and
-    Miller 2015); it is stdev / sqrt(n) when every cluster has one value, and NaN for one cluster.
-    """
-    mean = fmean(values)
-    deviations: dict[str, float] = {}
-    for value, cluster in zip(values, clusters, strict=True):
-        deviations[cluster] = deviations.get(cluster, 0.0) + value - mean
-    count = len(deviations)
-    if count < 2:
-        return float("nan")
-    return sqrt(count / (count - 1) * sum(d * d for d in deviations.values())) / len(values)

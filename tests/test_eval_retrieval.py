@@ -1,74 +1,72 @@
 import json
-from math import isnan, log2, sqrt
+from math import log2, sqrt
 from pathlib import Path
 from statistics import stdev
 
 import pytest
 
 from corpus.document import Span
-from eval.ranking import (
-    characters,
-    clustered_error,
-    hit_at,
-    ndcg_at,
-    reciprocal_rank,
-    token_iou,
-    token_precision,
-    token_recall,
-)
+from eval.datasets import load_dataset
+from eval.ranking import clustered_error, score_documents, score_spans
 from eval.retrieval import DENSE, KEYWORD, SHIPPED, RetrievalReport, measure_retrieval
 from index.embed import BUNDLED, Embedder
 
 RANKED = ["a", "b", "c", "d"]
 
 
-def test_hit_counts_the_first_k_documents() -> None:
-    assert hit_at(RANKED, {"b": 1}, k=1) == 0.0
-    assert hit_at(RANKED, {"b": 1}, k=2) == 1.0
-    assert hit_at([], {"b": 1}, k=10) == 0.0
+def test_hit_and_reciprocal_rank_are_of_the_first_gold_document() -> None:
+    scores = score_documents(RANKED, {"b": 1, "d": 1})
+    assert (scores["Hit@1"], scores["Hit@3"], scores["Hit@10"]) == (0.0, 1.0, 1.0)
+    assert scores["MRR@10"] == 0.5
 
 
-def test_reciprocal_rank_is_of_the_first_gold_document_within_k() -> None:
-    assert reciprocal_rank(RANKED, {"b": 1, "d": 1}, k=10) == 0.5
-    assert reciprocal_rank(RANKED, {"d": 1}, k=3) == 0.0
-    assert reciprocal_rank(RANKED, {"x": 1}, k=10) == 0.0
+def test_what_is_not_among_ten_counts_nothing() -> None:
+    eleven = [*"abcdefghij", "gold"]
+    assert set(score_documents(eleven, {"gold": 1}).values()) == {0.0}
+    assert set(score_documents([], {"gold": 1}).values()) == {0.0}
+    assert score_documents(eleven[1:], {"gold": 1})["MRR@10"] == 0.1
+
+
+def test_a_document_stands_where_it_first_does() -> None:
+    again = ["a", "a", "a", "b", "a"]
+    assert score_documents(again, {"b": 1}) == score_documents(["a", "b"], {"b": 1})
 
 
 def test_ndcg_by_hand() -> None:
-    assert ndcg_at(RANKED, {"a": 1}, k=10) == 1.0
-    assert ndcg_at(RANKED, {"c": 1}, k=10) == pytest.approx(0.5)  # 1 / log2(4)
+    assert score_documents(RANKED, {"a": 1})["nDCG@10"] == 1.0
+    assert score_documents(RANKED, {"c": 1})["nDCG@10"] == pytest.approx(0.5)  # 1 / log2(4)
     graded = (1 / log2(2) + 2 / log2(4)) / (2 / log2(2) + 1 / log2(3))
-    assert ndcg_at(RANKED, {"a": 1, "c": 2}, k=10) == pytest.approx(graded)
+    assert score_documents(RANKED, {"a": 1, "c": 2})["nDCG@10"] == pytest.approx(graded)
 
 
-def test_ndcg_is_1_when_k_documents_are_gold_of_more_than_k() -> None:
-    assert ndcg_at(RANKED, dict.fromkeys("abcdefgh", 1), k=4) == 1.0
+def test_ndcg_is_1_when_ten_documents_are_gold_of_more() -> None:
+    assert score_documents("abcdefghij", dict.fromkeys("abcdefghijklm", 1))["nDCG@10"] == 1.0
 
 
 def test_span_metrics_by_hand() -> None:
     gold = [Span("a", 10, 30)]
     found = [Span("a", 0, 20), Span("a", 15, 25)]  # 15 of 20 in 30 characters, 5 of them twice
-    assert token_recall(found, gold) == 0.75
-    assert token_precision(found, gold) == 0.5
-    assert token_iou(found, gold) == pytest.approx(15 / 35)  # 30 found and 5 missed
-    assert characters(found) == 30
+    assert score_spans(found, gold) == {
+        "recall": 0.75,
+        "precision": 0.5,
+        "IoU": pytest.approx(15 / 35),  # 30 found and 5 missed
+        "characters": 30.0,
+    }
 
 
 def test_spans_of_another_document_are_not_shared() -> None:
     gold, found = [Span("a", 0, 10), Span("b", 0, 10)], [Span("b", 5, 15)]
-    assert token_recall(found, gold) == 0.25
-    assert token_precision(found, gold) == 0.5
-    assert token_iou(found, gold) == 0.2
+    scores = score_spans(found, gold)
+    assert (scores["recall"], scores["precision"], scores["IoU"]) == (0.25, 0.5, 0.2)
 
 
 def test_span_metrics_of_nothing_found_are_0() -> None:
-    gold = [Span("a", 0, 10)]
-    assert [m([], gold) for m in (token_recall, token_precision, token_iou)] == [0.0, 0.0, 0.0]
+    assert set(score_spans([], [Span("a", 0, 10)]).values()) == {0.0}
 
 
 def test_gold_spans_that_overlap_count_once() -> None:
     gold = [Span("a", 0, 10), Span("a", 5, 10)]
-    assert token_recall([Span("a", 0, 5)], gold) == 0.5
+    assert score_spans([Span("a", 0, 5)], gold)["recall"] == 0.5
 
 
 def test_error_of_clusters_of_one_is_the_usual_one() -> None:
@@ -79,7 +77,7 @@ def test_error_of_clusters_of_one_is_the_usual_one() -> None:
 def test_error_of_equal_values_in_a_cluster_is_that_of_the_clusters() -> None:
     twice = clustered_error([1.0, 1.0, 0.0, 0.0, 1.0, 1.0], ["a", "a", "b", "b", "c", "c"])
     assert twice == pytest.approx(stdev([1.0, 0.0, 1.0]) / sqrt(3))
-    assert isnan(clustered_error([1.0, 0.0], ["a", "a"]))
+    assert clustered_error([1.0, 0.0], ["a", "a"]) is None
 
 
 BIRDS = {
@@ -106,8 +104,8 @@ def report(
     ]
     (folder / "dev.json").write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
     return measure_retrieval(
-        folder,
-        load_embedder=lambda _: embedder,
+        load_dataset(folder),
+        embedder=embedder,
         progress=lambda done, total: told.append((done, total)),
     )
 
@@ -157,7 +155,7 @@ def test_spans_are_measured_of_cut_hits_and_of_whole_passages(
     row = {"corpus": "birds", "question": question, "references": [reference]}
     (tmp_path / "birds.md").write_text(text)
     (tmp_path / "questions.jsonl").write_text(json.dumps(row))
-    report = measure_retrieval(tmp_path, sample=1, load_embedder=lambda _: embedder)
+    report = measure_retrieval(load_dataset(tmp_path), embedder=embedder)
     shipped, *alone = ({f.metric: f.mean for f in s.figures} for s in report.systems)
     assert report.passages == 1
     for whole in alone:
@@ -174,7 +172,7 @@ def test_other_passage_sizes_can_be_compared(tmp_path: Path, embedder: Embedder)
     text = " ".join(BIRDS)
     row = {"question": "When do owls hunt?", "ctxs": [{"title": "Birds", "text": text}]}
     (tmp_path / "nq.jsonl").write_text(json.dumps(row))
-    report = measure_retrieval(tmp_path, passage_tokens=32, load_embedder=lambda _: embedder)
+    report = measure_retrieval(load_dataset(tmp_path), embedder=embedder, passage_tokens=32)
     assert (report.documents, report.passage_tokens) == (1, 32)
     assert report.passages > 1
     assert report.systems[0].figures[0].mean == 1.0

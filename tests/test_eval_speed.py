@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from corpus.errors import FootnoteError
-from eval import speed
+from eval import speed, speed_tasks
+from eval.errors import NotMeasured
 from eval.made_up import PASSAGE_WORDS, made_up_documents, made_up_questions
-from eval.speed import Measure, Range, SpeedReport, measure_speed
-from eval.speed_tasks import WARM_UP, Job, MadeUpVectors, index_footnote, query_footnote
+from eval.speed import Range, SpeedReport, measure_speed
+from eval.speed_tasks import RandomVectors, index_footnote, query_footnote
 from index.embed import BUNDLED, Embedder
 from index.generation import open_current
 from index.split import PASSAGE_TOKENS, split_document
@@ -44,91 +44,91 @@ def test_made_up_words_follow_zipf() -> None:
 
 
 @pytest.fixture(scope="module")
-def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
-    folder = str(tmp_path_factory.mktemp("speed"))
-    return Job(folder=folder, documents=4, questions=10, made_up_vectors=True)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("speed")
 
 
 @pytest.fixture(scope="module")
-def indexed(job: Job) -> dict[str, float]:
-    return index_footnote(job)
+def indexed(folder: Path) -> dict[str, float]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed_tasks, "MOST_EMBEDDED", 3)
+        return index_footnote(folder, 4)
 
 
-def test_footnote_is_indexed_with_made_up_vectors(job: Job, indexed: dict[str, float]) -> None:
-    assert indexed["seconds"] > indexed["changed_seconds"] > 0
-    generation = open_current(
-        Path(job.folder), embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS
-    )
+def test_footnote_is_indexed_with_random_vectors(folder: Path, indexed: dict[str, float]) -> None:
+    assert indexed["index_s"] > indexed["changed_s"] > 0
+    generation = open_current(folder, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS)
     assert generation.manifest.passage_count == 8
+    first, *others = generation.passage_vectors.vectors(generation.store.numbers())
+    assert max(abs(float(first @ other)) for other in others) < 0.3  # those of texts are closer
     generation.close()
-    assert indexed["bytes"] > 8 * 384
+    assert indexed["disk_kb"] > 0.384
 
 
 @pytest.mark.usefixtures("indexed")
-def test_footnote_is_asked_warm(job: Job) -> None:
-    found = query_footnote(job)
-    assert len(found["seconds"]) == job.questions
-    assert WARM_UP > 0
-    assert all(seconds > 0 for seconds in found["seconds"])
-    assert found["resident_bytes"] > 50e6
+def test_footnote_is_asked_warm(folder: Path) -> None:
+    found = query_footnote(folder, 10)
+    assert 0 < found["p50_ms"] <= found["p95_ms"]
+    assert found["memory_mb"] > 50
 
 
-def test_made_up_vectors_are_long_1_and_questions_are_embedded(embedder: Embedder) -> None:
-    made_up = MadeUpVectors(embedder)
-    first, second = made_up.embed_passages(["a b", "c"], [[(0, 1), (2, 3)], [(0, 1)]])
+def test_random_vectors_are_long_1_and_questions_are_embedded(embedder: Embedder) -> None:
+    random = RandomVectors()
+    first, second = random.embed_passages(["a b", "c"], [[(0, 1), (2, 3)], [(0, 1)]])
     assert (len(first.sentences), len(second.sentences)) == (2, 1)
     assert float(first.passage @ first.passage) == pytest.approx(1.0, abs=1e-5)
     assert abs(float(first.passage @ second.passage)) < 0.5
-    assert (made_up.embed_queries(["owl"]) == embedder.embed_queries(["owl"])).all()
+    assert (random.embed_queries(["owl"]) == embedder.embed_queries(["owl"])).all()
 
 
-def measured(*, made_up_vectors: bool) -> SpeedReport:
-    measure = Measure(
-        name="cold ask", unit="s", footnote=Range(1.5, 1.25, 2.0), plain=Range(12.0, 11.0, 123.4)
-    )
-    return SpeedReport(
-        documents=1_000,
-        passages=2_000,
-        repeats=3,
-        made_up_vectors=made_up_vectors,
-        machine={"cores": "2", "python": "3.11"},
-        measures=(measure,),
-    )
+REPORT = SpeedReport(
+    documents=1_000,
+    passages=2_000,
+    repeats=3,
+    measures={
+        "ask_s": {
+            "footnote": Range(1.5, 1.25, 2.0),
+            "plain": Range(12.0, 11.0, 123.4),
+            "ratio": Range(8.0, 5.5, 61.7),
+        }
+    },
+    changed=Range(40.0, 38.5, 41.0),
+    notes=("2 cores",),
+)
 
 
 def test_text_has_medians_ranges_and_the_ratio() -> None:
-    text = measured(made_up_vectors=False).as_text()
-    (row,) = [line for line in text.splitlines() if line.startswith("cold ask, s")]
-    assert row.split("  ")[-1].strip() == "8"
-    assert "1.5 (1.25 to 2)" in row
-    assert "12 (11 to 123)" in row
+    text = REPORT.as_text()
+    (row,) = [line for line in text.splitlines() if line.startswith("cold ask")]
+    cells = [cell.strip() for cell in row.split("  ") if cell]
+    assert cells[1:] == ["1.5 (1.25 to 2)", "12 (11 to 123)", "8 (5.5 to 61.7)"]
     assert "2,000 passages of 1,000 made-up documents" in text
-    assert "random vectors" not in text
-    assert text.endswith("cores 2, python 3.11")
+    assert "one changed document 40 (38.5 to 41) times as fast as all" in text
+    assert text.endswith("2 cores")
 
 
-def test_text_says_when_vectors_were_random() -> None:
-    assert "random vectors" in measured(made_up_vectors=True).as_text()
+def test_json_is_whole() -> None:
+    found = json.loads(json.dumps(REPORT.as_json(), allow_nan=False))
+    assert found["measures"]["ask_s"]["plain"] == {"median": 12.0, "low": 11.0, "high": 123.4}
+    assert found["changed"]["median"] == 40.0
 
 
-def test_json_has_the_ratio() -> None:
-    found = json.loads(json.dumps(measured(made_up_vectors=False).as_json(), allow_nan=False))
-    assert found["measures"][0]["ratio"] == 8.0
-    assert found["measures"][0]["plain"] == {"median": 12.0, "low": 11.0, "high": 123.4}
-
-
-def test_missing_packages_are_named_with_their_versions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "PLAIN", {"no-such-package": "1.2.3"})
-    with pytest.raises(FootnoteError, match=r"pip install no-such-package==1\.2\.3"):
+def test_missing_packages_are_named_with_what_installs_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(speed, "PLAIN", ("no-such-package",))
+    with pytest.raises(NotMeasured, match=r"needs no-such-package; .*pip install -e '\.\[speed\]'"):
         measure_speed()
 
 
-def test_a_process_that_fails_is_reported_in_one_sentence(
+def test_a_process_that_fails_is_reported_in_one_sentence_with_what_it_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(speed, "PLAIN", {})
-    monkeypatch.setattr(speed, "_steps", lambda **_: ["query_footnote"])  # of no index
-    with pytest.raises(FootnoteError, match="query_footnote could not be measured") as caught:
+    monkeypatch.setattr(speed, "PLAIN", ())
+    monkeypatch.setattr(speed, "KINDS", ("query",))  # of no index
+    with pytest.raises(
+        NotMeasured, match=r"query_footnote .*exit code 1.*footnote index"
+    ) as caught:
         measure_speed(passages=4, repeats=1)
     assert "\n" not in str(caught.value)
 
@@ -143,10 +143,10 @@ def test_both_are_measured_in_turn() -> None:
     report = measure_speed(
         passages=8, repeats=1, progress=lambda done, total: told.append((done, total))
     )
-    assert told[-1] == (7, 7)
-    found = {measure.name: measure for measure in report.measures}
-    assert len(found) == 9
-    assert all(m.ratio > 0 for m in found.values())
-    assert found["cold ask, start to printed"].ratio > 1
-    assert found["memory of that process"].ratio > 1
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert list(report.measures) == list(speed.MEASURES)
+    assert all(of["ratio"].low > 0 for of in report.measures.values())
+    assert report.measures["ask_s"]["ratio"].median > 1
+    assert report.measures["memory_mb"]["ratio"].median > 1
+    assert report.changed.low > 1
     assert not any(text in str(report.as_json()) for text in (str(Path.home()), str(Path.cwd())))
