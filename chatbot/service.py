@@ -4,6 +4,7 @@ Loads in the background, and changes to a new generation when one is put in use.
 """
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +23,8 @@ from index.rerank import Reranker
 
 MOST_SUGGESTIONS = 4
 LONGEST_WAIT_SECONDS = 60.0
+TRY_AGAIN_SECONDS = 60.0
+"""After an index that could not be opened was tried: every byte of it is read each time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,7 @@ class Service:
         self._generation: Generation | None = None
         self._problem: FootnoteError = StillLoading("Footnote is still loading; ask again shortly.")
         self._changing = threading.Lock()
+        self._refused: tuple[str | None, float] = (None, 0.0)
         self._loaded = threading.Event()
         self._loaded.set()
 
@@ -95,7 +99,7 @@ class Service:
     def _reader(self) -> Reader:
         self._change_generation()
         if self._generation is None or self._embedder is None:
-            raise self._problem
+            raise self._problem.with_traceback(None)  # or it would grow with each question
         return Reader(
             generation=self._generation,
             embedder=self._embedder,
@@ -122,15 +126,26 @@ class Service:
             name = current_name(self._index)
         except FootnoteError:
             name = None  # the one that is open still answers
-        if self._generation is not None and name in (None, self._generation.folder.name):
+        if not self._is_new(name) or not self._changing.acquire(blocking=self._generation is None):
             return
-        with self._changing:
-            if self._generation is None or name != self._generation.folder.name:
-                try:
-                    self._generation = open_current(self._index, **self._settings)  # type: ignore[arg-type]
-                except FootnoteError as error:
-                    if self._generation is None:
-                        self._problem = _for_readers(error)
+        try:
+            if self._is_new(name):
+                opened = open_current(self._index, **self._settings)  # type: ignore[arg-type]
+                opened.prepare(self._embedder)
+                self._generation = opened
+        except FootnoteError as error:
+            self._refused = (name, time.monotonic() + TRY_AGAIN_SECONDS)
+            if self._generation is None:
+                self._problem = _for_readers(error)
+        finally:
+            self._changing.release()
+
+    def _is_new(self, name: str | None) -> bool:
+        """Say whether the generation of this name is neither open nor refused just now."""
+        refused, until = self._refused
+        if name is not None and name == refused and time.monotonic() < until:
+            return False
+        return self._generation is None or name not in (None, self._generation.folder.name)
 
     def _answerable(self, reader: Reader) -> tuple[str, ...]:
         """Return the suggested questions that the documents answer, quoted, no model asked."""

@@ -4,12 +4,9 @@ Unchanged documents are copied with the generation that holds them; passages who
 known keep their vectors. When nothing changed, the generation in use stays and no model is loaded.
 """
 
-import errno
 import shutil
-import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -20,7 +17,7 @@ from corpus.document import Document
 from corpus.load import Corpus, Skipped
 from index.change import Change, compare, find_duplicates, is_worth_copying
 from index.embed import BUNDLED, Embedder, load_embedder
-from index.errors import DamagedIndex, MissingIndex, StaleIndex, UnwritableIndex
+from index.errors import DamagedIndex, MissingIndex, StaleIndex, UnwritableIndex, unwritable
 from index.generation import (
     EXACT_PASSAGES,
     PROBE,
@@ -32,7 +29,7 @@ from index.generation import (
     writing,
 )
 from index.journal import Journal, forget
-from index.manifest import FORMAT, Manifest, Skip, list_files, write_manifest
+from index.manifest import FORMAT, Manifest, Skip, list_files, sync, write_manifest
 from index.prepare import find_vectors, make_entries
 from index.writer import Writer
 
@@ -44,6 +41,8 @@ MOST_MISSED = 0.05
 """Of those; a graph of near-equal vectors leaves .2 % unreachable, a damaged one a fifth."""
 BYTES_A_CHARACTER = 10
 """Of disk that a character of text comes to in an index, and its journal, at most."""
+BYTES_AT_LEAST = 5_000_000
+"""Whatever the text: Chroma's files come to .4 MB when empty, and the journal's log grows to 4."""
 LIBRARIES = ("chromadb", "numpy", "onnxruntime", "PyStemmer", "tantivy", "tiktoken")
 
 
@@ -103,9 +102,11 @@ def build_index(
             skips = [Skip(path=s.path, reason=s.reason) for s in corpus.skipped]
             if previous and change.is_nothing:
                 manifest = previous.manifest
-                forget(index)
-                if skips != manifest.skipped:
-                    write_manifest(previous.folder, manifest.model_copy(update={"skipped": skips}))
+                with unwritable(index):
+                    forget(index)
+                    if skips != manifest.skipped:
+                        manifest = manifest.model_copy(update={"skipped": skips})
+                        write_manifest(previous.folder, manifest)
             else:
                 embedder = load_embedder(embedding_model)
                 if previous and not _made_by(previous, embedder):
@@ -145,24 +146,16 @@ def _made_by(previous: Generation, embedder: Embedder) -> bool:
     return True
 
 
+@dataclass(frozen=True)
 class _Build:
     """One new generation in the making."""
 
-    def __init__(
-        self,
-        index: Path,
-        corpus: Corpus,
-        embedder: Embedder,
-        passage_tokens: int,
-        skips: list[Skip],
-        progress: Callable[[int, int], None],
-    ) -> None:
-        self._index = index
-        self._corpus = corpus
-        self._embedder = embedder
-        self._passage_tokens = passage_tokens
-        self._skips = skips
-        self._progress = progress
+    _index: Path
+    _corpus: Corpus
+    _embedder: Embedder
+    _passage_tokens: int
+    _skips: list[Skip]
+    _progress: Callable[[int, int], None]
 
     def run(self, change: Change, previous: Generation | None) -> Manifest:
         """Write a generation, prove it, and put it in use."""
@@ -175,7 +168,7 @@ class _Build:
         _check_space(self._index, change, copied)
         made_by = (self._embedder.name, *self._probe(), FORMAT)
         try:
-            with _unwritable(self._index):
+            with unwritable(self._index):
                 journal = Journal(self._index, made_by=made_by)
                 try:
                     passages = self._write(folder, change, copied, previous, journal)
@@ -183,13 +176,14 @@ class _Build:
                     journal.close()
                 manifest = self._manifest(built_at, folder, passages)
                 _prove(folder, manifest)
+                sync(*folder.rglob("*"), folder, folder.parent)
                 write_manifest(folder, manifest)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        with _unwritable(self._index):
+        with unwritable(self._index):
             swap(self._index, name)  # from here on it is in use, whatever happens
-        forget(self._index)
+            forget(self._index)
         return manifest
 
     def _write(
@@ -248,7 +242,7 @@ class _Build:
 
 def _check_space(index: Path, change: Change, copied: Generation | None) -> None:
     files = copied.folder.rglob("*") if copied else ()
-    needed = sum(file.stat().st_size for file in files)
+    needed = BYTES_AT_LEAST + sum(file.stat().st_size for file in files)
     needed += sum(len(document.text) for document in change.write) * BYTES_A_CHARACTER
     free = shutil.disk_usage(index).free
     if free < needed:
@@ -256,21 +250,6 @@ def _check_space(index: Path, change: Change, copied: Generation | None) -> None
             f"the index in {index} may need {needed / 1e6:,.0f} MB and the disk has "
             f"{free / 1e6:,.0f} MB left; make room, or give another folder with --index."
         )
-
-
-@contextmanager
-def _unwritable(index: Path) -> Iterator[None]:
-    """Say in one sentence that the disk is full or cannot be written."""
-    try:
-        yield
-    except (OSError, sqlite3.OperationalError) as error:
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        full = full or "disk is full" in str(error)
-        reason = "the disk is full" if full else getattr(error, "strerror", None) or "disk error"
-        raise UnwritableIndex(
-            f"the index in {index} could not be written ({reason}), and the one before stays in "
-            "use; make room, or give another folder with --index."
-        ) from error
 
 
 def _prove(folder: Path, manifest: Manifest) -> None:

@@ -1,7 +1,9 @@
 """What can be wrong with an index. The whole tree is drawn in corpus/errors.py."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from corpus.errors import FootnoteError
 
@@ -23,7 +25,7 @@ class IndexBusy(FootnoteError):
 
 
 class UnwritableIndex(FootnoteError):
-    """The folder named cannot hold an index."""
+    """The folder named cannot hold an index, or the disk has no room for it."""
 
 
 class BadModelFiles(FootnoteError):
@@ -35,14 +37,35 @@ def reading(what: str) -> Iterator[None]:
     """Turn whatever an engine written in Rust raises, its panics included, into one of these."""
     try:
         yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, FootnoteError):
         raise
     except BaseException as error:  # pyo3's PanicException is no Exception
-        if "No space left" in str(error) or "disk is full" in str(error):
+        if _is_full(error):
             raise UnwritableIndex(
-                "the disk is full, and the index before stays in use; make room, or give another "
-                "folder with --index."
+                f"the disk is full, so the index's {what} cannot be read; make room."
             ) from error
         raise DamagedIndex(
             f"the index's {what} cannot be read; run `footnote index` to build it again."
         ) from error
+
+
+@contextmanager
+def unwritable(index: Path) -> Iterator[None]:
+    """Say in one sentence that the disk is full or cannot be written, whoever found it so."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError, DamagedIndex, UnwritableIndex) as error:
+        cause = error.__cause__ if isinstance(error, FootnoteError) else error
+        if cause is None:  # no engine's complaint, but what was found when the index was proved
+            raise
+        reason = getattr(cause, "strerror", None) or "disk error"
+        raise UnwritableIndex(
+            f"the index in {index} could not be written "
+            f"({'the disk is full' if _is_full(cause) else reason}), and any that was in use stays "
+            "so; make room, or give another folder with --index."
+        ) from error
+
+
+def _is_full(error: BaseException) -> bool:
+    full = ("no space left", "disk is full", "file too large", "quota exceeded")
+    return any(words in str(error).lower() for words in full)

@@ -10,7 +10,9 @@ Why generations: a Chroma folder that is written while another process reads it 
 silence. Every file's checksum is in the manifest, and read at each open.
 """
 
+import os
 import shutil
+import tempfile
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
@@ -25,7 +27,7 @@ from numpy.typing import NDArray
 
 from corpus.document import Document
 from index.embed import QueryEmbedder
-from index.errors import DamagedIndex, IndexBusy, MissingIndex, StaleIndex, UnwritableIndex
+from index.errors import DamagedIndex, IndexBusy, MissingIndex, StaleIndex, unwritable
 from index.keyword import KeywordIndex
 from index.manifest import Manifest, damaged, file_sha256, read_manifest, write_atomically
 from index.packed import PackedVectors, Vectors
@@ -45,7 +47,13 @@ class Generation:
         self.folder = folder
         self.manifest = manifest
         self.store = Store(folder / "documents.sqlite")
-        self.words = KeywordIndex(folder / "words")
+        with tempfile.TemporaryDirectory(prefix="footnote-") as links:
+            words = folder / "words"
+            if not os.access(words, os.W_OK):  # tantivy makes a lock beside what it opens
+                for file in words.glob("[!.]*"):
+                    (Path(links) / file.name).symlink_to(file.resolve())
+                words = Path(links)
+            self.words = KeywordIndex(words)
         self.passage_vectors = PackedVectors(
             folder / "passages.i8", bits=8, dimensions=manifest.dimensions
         )
@@ -87,6 +95,12 @@ class Generation:
             if not self._graph:
                 self._graph.append(VectorStore.read(self.folder / "vectors"))
             return self._graph[0]
+
+    def prepare(self, embedder: QueryEmbedder) -> None:
+        """Do what the first question would wait for, while the files are sure to be there."""
+        self.require(embedder)
+        if self.manifest.passage_count > EXACT_PASSAGES:
+            self.graph()
 
     def require(self, embedder: QueryEmbedder) -> None:
         """Raise StaleIndex unless the embedder is the model that the index was built with."""
@@ -153,7 +167,10 @@ def open_generation(folder: Path, manifest: Manifest) -> Generation:
         ]
     if wrong:
         raise damaged(folder, f"{wrong[0]} is missing or altered")
-    generation = Generation(folder, manifest)
+    try:
+        generation = Generation(folder, manifest)
+    except OSError as error:  # another build removed it just now
+        raise damaged(folder, "it cannot be opened") from error
     counts = {
         generation.store.count_passages(),
         generation.words.count(),
@@ -175,13 +192,13 @@ def _sha256_or_none(path: Path) -> str | None:
 def current_name(index: Path) -> str | None:
     """Return the name of the generation in use, or None."""
     pointer = index / "CURRENT"
-    if not pointer.is_file():
-        return None
     try:
         name = pointer.read_text(encoding="utf-8").strip()
         if not name or name != Path(name).name:
             raise ValueError(name)
         return name
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except (OSError, ValueError) as error:
         raise damaged(index / "generations" / "?", "its pointer cannot be read") from error
 
@@ -217,7 +234,8 @@ def roll_back(index: Path) -> str:
         open_generation(
             index / "generations" / earlier, read_manifest(index / "generations" / earlier)
         ).close()
-        write_atomically(index / "CURRENT", earlier + "\n")
+        with unwritable(index):
+            write_atomically(index / "CURRENT", earlier + "\n")
         return earlier
 
 
@@ -231,23 +249,15 @@ def _current_or_none(index: Path) -> str | None:
 @contextmanager
 def writing(index: Path) -> Iterator[None]:
     """Hold the index's lock; IndexBusy at once if another process holds it."""
-    try:
-        index.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UnwritableIndex(
-            f"{index} cannot hold an index ({error.strerror}); give another folder with --index."
-        ) from error
     lock = FileLock(index / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise IndexBusy(
-            f"another process is writing the index in {index}; wait for it to finish."
-        ) from error
-    except OSError as error:
-        raise UnwritableIndex(
-            f"{index} cannot be written ({error.strerror}); give another folder with --index."
-        ) from error
+    with unwritable(index):
+        try:
+            index.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise IndexBusy(
+                f"another process is writing the index in {index}; wait for it to finish."
+            ) from error
     try:
         yield
     finally:

@@ -89,6 +89,17 @@ def write_atomically(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    sync(path.parent)
+
+
+def sync(*paths: Path) -> None:
+    """See files and folders through a power cut: without, a file that has a name may be empty."""
+    for path in paths if os.name != "nt" else ():  # Windows opens no folder
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def damaged(folder: Path, what: str) -> DamagedIndex:

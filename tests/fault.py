@@ -1,10 +1,14 @@
 """A `footnote index` that ends badly: `python fault.py INDEX DOCUMENTS [FAULT ...]`.
 
+Without arguments, each line on stdin is such arguments, in JSON. They run in a process of their
+own, that begins with everything imported; how it ended, and what it said, is printed in JSON.
+
 kill MODULE:NAME before|after NTH   is killed at that call
 pause MODULE:NAME before|after NTH  says "paused" there and goes on once its input ends
 limit BYTES                         may write no file larger than that once documents are read
 """
 
+import json
 import os
 import resource
 import signal
@@ -15,8 +19,12 @@ from importlib import import_module
 from typing import Any
 
 import footnote
+from corpus.language import detect_language
+from index.tokens import count_tokens
 
 SMALL_BATCH = 2
+IMPORTED = ("chromadb", "tantivy", "corpus.load", "chatbot.progress", "chatbot.settings")
+"""But not onnxruntime, which starts threads that no fork would have."""
 
 
 def main(index: str, documents: str, faults: list[str]) -> int:
@@ -35,6 +43,27 @@ def main(index: str, documents: str, faults: list[str]) -> int:
                 lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits),
             )
     return footnote.main(["index", documents, "--index", index])
+
+
+def serve() -> int:
+    for name in IMPORTED:
+        import_module(name)
+    detect_language(f"What is read is kept: {count_tokens('words')} token.")
+    for line in sys.stdin:
+        index, documents, *faults = json.loads(line)
+        ours, its = os.pipe()
+        if not (child := os.fork()):
+            signal.alarm(60)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(its, sys.stderr.fileno())
+            os.close(its)
+            return main(index, documents, faults)
+        os.close(its)
+        with os.fdopen(ours) as errors:
+            said = errors.read()
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(json.dumps([code, said]), flush=True)  # noqa: T201
+    return 0
 
 
 def _pause() -> None:
@@ -67,4 +96,4 @@ def _at(target: str, when: str, nth: int, happen: Callable[[], None]) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1], sys.argv[2], sys.argv[3:]))
+    raise SystemExit(main(sys.argv[1], sys.argv[2], sys.argv[3:]) if sys.argv[1:] else serve())

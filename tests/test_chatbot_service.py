@@ -74,9 +74,11 @@ def service(index: Path) -> Service:
 
 def test_before_it_is_started_it_says_that_it_loads(index: Path) -> None:
     waiting = _service(index)
-    for call in (waiting.scope, lambda: next(waiting.ask("Who?")), lambda: waiting.document("a")):
-        with pytest.raises(StillLoading, match="still loading"):
+    calls = (lambda: next(waiting.ask("Who?")), lambda: waiting.document("a"), waiting.scope)
+    for call in calls * 5:
+        with pytest.raises(StillLoading, match="still loading") as caught:
             call()
+    assert len(caught.traceback) < 5, "what is said again and again does not grow"
 
 
 def test_loaded_service_answers(service: Service) -> None:

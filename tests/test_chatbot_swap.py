@@ -10,17 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import build, open_index
 
 from chatbot.answer import Answer, Finished
-from chatbot.service import Service
+from chatbot.service import TRY_AGAIN_SECONDS, Service
 from corpus.load import load_corpus
 from index.embed import BUNDLED, Embedder
 from index.errors import DamagedIndex
-from index.generation import current_name
-from index.manifest import write_atomically
+from index.generation import Generation, current_name, open_current
+from index.manifest import read_manifest, write_atomically, write_manifest
 from index.search import search
 from index.split import PASSAGE_TOKENS
 
@@ -166,7 +167,7 @@ def test_old_generations_are_let_go(
     index = place / "index"
     service = started(index, embedder, monkeypatch)
     opened = []
-    for edition in range(1, 7):
+    for edition in range(1, 6):
         build(load_corpus([write(place / "docs", edition)]), index, embedder)
         assert f"Keeper{edition}" in keeper(service)
         service.scope()
@@ -190,24 +191,20 @@ def test_reader_keeps_its_generation_after_its_files_are_gone(
     generation.close()
 
 
-@pytest.mark.xfail(
-    reason="Chroma's folder is copied at the first question, when it may be gone", strict=True
-)
 @pytest.mark.usefixtures("graph")
-def test_large_generation_answers_after_its_files_are_gone(place: Path, embedder: Embedder) -> None:
-    generation = open_index(place / "index")
-    for edition in (1, 2):
-        build(load_corpus([write(place / "docs", edition)]), place / "index", embedder)
-    try:
-        hits = search(FOUND.format(TOWNS[0]), generation=generation, embedder=embedder, k=1)
-        assert hits[0].passage.span.document_id == f"{TOWNS[0]}.txt"
-    finally:
-        generation.close()
+def test_server_answers_from_a_large_generation_after_its_files_are_gone(
+    place: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chroma's folder is copied as the generation is opened, and not at the first question."""
+    service = started(place / "index", embedder, monkeypatch)
+    build(load_corpus([write(place / "docs", 1)]), place / "index", embedder)
+    assert "Keeper1" in service.document("edition.txt").text
+    shutil.rmtree(place / "index")
+    for town in TOWNS:
+        check(service, town)
+    assert "Keeper1" in keeper(service)
 
 
-@pytest.mark.xfail(
-    reason="the copy that Chroma reads is made outside of what says so", strict=True, raises=OSError
-)
 @pytest.mark.usefixtures("graph")
 def test_copy_that_cannot_be_made_is_said(
     place: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
@@ -233,6 +230,68 @@ def test_damaged_new_generation_is_not_taken(
         assert "Keeper0" in keeper(service)
         build(load_corpus([write(place / "docs", 1)]), index, embedder)
     assert "Keeper1" in keeper(service)
+
+
+def test_generation_that_is_refused_is_not_read_at_each_question(
+    place: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, opened = place / "index", list[str | None]()
+
+    def noted(folder: Path, **settings: Any) -> Generation:  # noqa: ANN401
+        opened.append(current_name(folder))
+        return open_current(folder, **settings)
+
+    monkeypatch.setattr("chatbot.service.open_current", noted)
+    service = started(index, embedder, monkeypatch)
+    build(load_corpus([write(place / "docs", 1)]), index, embedder)
+    name = current_name(index)
+    file = index / "generations" / str(name) / "passages.i8"
+    whole = file.read_bytes()
+    file.write_bytes(whole[::-1])
+    late = started(index, embedder, monkeypatch)
+    opened.clear()
+    for town in TOWNS:
+        check(service, town)
+        with pytest.raises(DamagedIndex):
+            late.scope()
+    assert opened == [name]
+    file.write_bytes(whole)
+    monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: now() + TRY_AGAIN_SECONDS)
+    assert "Keeper1" in keeper(service)
+    assert "Keeper1" in keeper(late)
+
+
+def test_no_question_waits_while_another_opens_a_generation(
+    place: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = started(place / "index", embedder, monkeypatch)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(folder: Path, **settings: Any) -> Generation:  # noqa: ANN401
+        begun.set()
+        assert go_on.wait(60)
+        return open_current(folder, **settings)
+
+    monkeypatch.setattr("chatbot.service.open_current", slow)
+    build(load_corpus([write(place / "docs", 1)]), place / "index", embedder)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(keeper, service)
+        assert begun.wait(60)
+        assert "Keeper0" in keeper(service)
+        go_on.set()
+        assert "Keeper1" in first.result(60)
+    assert "Keeper1" in keeper(service)
+
+
+def test_generation_of_another_model_is_not_taken(
+    place: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = started(place / "index", embedder, monkeypatch)
+    build(load_corpus([write(place / "docs", 1)]), place / "index", embedder)
+    folder = place / "index" / "generations" / str(current_name(place / "index"))
+    manifest = read_manifest(folder)
+    write_manifest(folder, manifest.model_copy(update={"probe": manifest.probe[::-1]}))
+    assert "Keeper0" in keeper(service)
 
 
 @pytest.mark.parametrize("pointer", [b"", b"\xff\xfe", b"../x\n"])

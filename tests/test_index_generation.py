@@ -1,8 +1,12 @@
+import errno
 import gc
+import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +16,24 @@ from conftest import build, open_index
 import index.generation
 from corpus.load import Corpus, load_corpus
 from index.embed import BUNDLED, Embedder
-from index.errors import DamagedIndex, IndexBusy, MissingIndex, StaleIndex, UnwritableIndex
-from index.generation import Generation, current_name, open_current, prune, roll_back, swap, writing
+from index.errors import (
+    DamagedIndex,
+    IndexBusy,
+    MissingIndex,
+    StaleIndex,
+    UnwritableIndex,
+    reading,
+    unwritable,
+)
+from index.generation import (
+    Generation,
+    current_name,
+    open_current,
+    prune,
+    roll_back,
+    swap,
+    writing,
+)
 from index.manifest import file_sha256, list_files, read_manifest, write_manifest
 from index.packed import Vectors
 from index.search import search
@@ -247,6 +267,70 @@ def test_folder_that_cannot_hold_an_index(tmp_path: Path) -> None:
         writing(tmp_path / "file" / "index"),
     ):
         pass
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (FULL, "the disk is full"),
+        (shutil.Error([("a", "b", str(FULL))]), "the disk is full"),
+        (sqlite3.OperationalError("database or disk is full"), "the disk is full"),
+        (sqlite3.OperationalError("disk I/O error"), "disk error"),
+        (PermissionError(errno.EACCES, "Permission denied"), "Permission denied"),
+        (shutil.Error([("a", "b", "broken")]), "disk error"),
+    ],
+)
+@pytest.mark.parametrize("engine", [False, True])
+def test_what_the_disk_refuses_is_said(
+    tmp_path: Path, error: Exception, reason: str, engine: bool
+) -> None:
+    said = rf"could not be written \({reason}\), .*--index\.$"
+    through: AbstractContextManager[None] = reading("vectors") if engine else nullcontext()
+    with pytest.raises(UnwritableIndex, match=said), unwritable(tmp_path), through:
+        raise error
+
+
+def test_what_was_found_wrong_is_not_said_to_be_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(DamagedIndex, match="did not find"), unwritable(tmp_path):
+        raise DamagedIndex("the new index did not find its own passages.")
+
+
+def test_pointer_that_cannot_be_replaced(small: Path, embedder: Embedder, tmp_path: Path) -> None:
+    (small / "CURRENT").unlink()
+    (small / "CURRENT").mkdir()
+    with pytest.raises(DamagedIndex):
+        open_index(small)
+    with pytest.raises(UnwritableIndex, match="Is a directory"):
+        build(corpus_of(tmp_path / "documents", a="Words."), small, embedder)
+    with pytest.raises(UnwritableIndex, match="Is a directory"):
+        roll_back(small)
+
+
+def test_folder_that_may_only_be_read_is_read(
+    small: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for lock in current(small).glob("words/*.lock"):
+        lock.unlink()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    generation = open_index(small)
+    hits = search("Who denied it?", generation=generation, embedder=embedder)
+    assert "denied" in hits[0].passage.text
+    assert not list(current(small).glob("words/*.lock"))
+    generation.close()
+
+
+def test_generation_that_goes_while_it_is_opened_is_refused(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(index.generation, "PackedVectors", gone)
+    with pytest.raises(DamagedIndex, match="run `footnote index`"):
+        open_index(small)
 
 
 def make_folder(folder: Path, name: str) -> None:

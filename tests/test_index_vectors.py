@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +104,45 @@ def test_two_readers_of_one_folder(tmp_path: Path) -> None:
     stores[0].close()
     assert stores[1].nearest(matrix[3], k=4) == found[0]
     stores[1].close()
+
+
+def test_what_may_only_be_read_is_read_and_shown_to_nobody(tmp_path: Path) -> None:
+    matrix = write(tmp_path / "v")
+    for path in (*(tmp_path / "v").rglob("*"), tmp_path / "v"):
+        path.chmod(0o555)
+    store = VectorStore.read(tmp_path / "v")
+    assert store._private
+    paths = (store._private, *store._private.rglob("*"))
+    assert {path.stat().st_mode & 0o777 for path in paths if path.name != "copy.lock"} == {0o700}
+    assert next(iter(store.nearest(matrix[2], k=1))) == 6
+    store.close()
+
+
+def test_copy_that_a_killed_process_left_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = write(tmp_path / "v")
+    temporary = tmp_path / "temporary"
+    (temporary / "footnote-graph-of-somebody").mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    live = VectorStore.read(tmp_path / "v")
+    program = (
+        "import os, pathlib, sys; from index.vectors import VectorStore\n"
+        "store = VectorStore.read(pathlib.Path(sys.argv[1])); os.kill(os.getpid(), 9)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "v")],
+        cwd=Path(__file__).parent.parent, env={**os.environ, "TMPDIR": str(temporary)}, check=False,
+    )  # fmt: skip
+    assert ended.returncode == -9
+    assert len(list(temporary.iterdir())) == 3
+    VectorStore.read(tmp_path / "v").close()
+    assert live._private
+    assert {path.name for path in temporary.iterdir()} == {
+        live._private.name, "footnote-graph-of-somebody",
+    }  # fmt: skip
+    assert next(iter(live.nearest(matrix[2], k=1))) == 6
+    live.close()
 
 
 def test_folder_without_a_collection_is_a_damaged_index(tmp_path: Path) -> None:
