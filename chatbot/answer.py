@@ -110,18 +110,21 @@ Event = Started | Retrieved | Wrote | Finished
 
 
 def as_json(value: Answer | Sentence | Citation | Hit) -> dict[str, Any]:
-    """Return a JSON object with the types' field names; spans and passages are flattened."""
-    return {k: v for key, item in asdict(value).items() for k, v in _flat(key, item).items()}
+    """Return a JSON object with the types' field names; spans and passages are flattened.
+
+    Of a hit, what only the answerer reads is left out: its sentences and their figures.
+    """
+    return _row(asdict(value))
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    shown = row.keys() - {"sentences"} if "rank" in row else row.keys()
+    return {k: v for key in row if key in shown for k, v in _flat(key, row[key]).items()}
 
 
 def _flat(key: str, item: Any) -> dict[str, Any]:  # noqa: ANN401
     if key in ("span", "passage"):
-        return {k: v for name, part in item.items() for k, v in _flat(name, part).items()}
+        return _row(item)
     if key in ("hits", "citations", "sentences"):
-        rows = [_row(row) if isinstance(row, dict) else row for row in item]
-        return {key: rows}
+        return {key: [_row(row) if isinstance(row, dict) else row for row in item]}
     return {key: item}
-
-
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for key, item in row.items() for k, v in _flat(key, item).items()}

@@ -11,7 +11,7 @@ from itertools import pairwise
 from corpus.document import Span
 from index.generation import Generation
 from index.packed import Vectors
-from index.passage import Passage
+from index.passage import FoundSentence, Passage
 from index.query import Query
 from index.store import Stored
 from index.tokens import count_tokens
@@ -32,15 +32,24 @@ class Focus:
     closest: float
     words: float
 
+    def score(self, sentence: FoundSentence) -> float:
+        """Return how much a sentence matters."""
+        return self.closest * sentence.cosine + self.words * sentence.words
 
-def focus(stored: Sequence[Stored], asked: Focus, generation: Generation) -> list[Passage]:
-    """Return each passage from its first sentence that matters to its last.
 
-    A passage without any keeps its best one; headings do not count.
+def focus(
+    stored: Sequence[Stored], asked: Focus, generation: Generation
+) -> list[tuple[Passage, tuple[FoundSentence, ...]]]:
+    """Return each passage from its first sentence that matters to its last, and all its sentences.
+
+    A passage without any that matters keeps its best one; headings do not count.
     """
-    scores = [_sentence_scores(passage, asked, generation) for passage in stored]
-    best = max((max(row) for row in scores), default=0.0)
-    return [_cut(p, row, best - LEEWAY) for p, row in zip(stored, scores, strict=True)]
+    found = [_sentences(passage, asked, generation) for passage in stored]
+    best = max((asked.score(s) for sentences in found for s in sentences), default=0.0)
+    return [
+        (_cut(passage, sentences, asked, best - LEEWAY), sentences)
+        for passage, sentences in zip(stored, found, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +72,29 @@ def sketch(stored: Stored) -> Sketch:
     return Sketch(frozenset(pairwise(["", *stored.body])), numbers)
 
 
-def _sentence_scores(stored: Stored, asked: Focus, generation: Generation) -> list[float]:
+def _sentences(stored: Stored, asked: Focus, generation: Generation) -> tuple[FoundSentence, ...]:
     rows = range(stored.first_sentence, stored.first_sentence + len(stored.bounds))
     cosines = generation.sentence_vectors.vectors(rows) @ asked.vector
-    headings = set(stored.passage.heading_path)
-    scores = []
+    whole, found = stored.passage, []
     for (start, end), cosine in zip(stored.bounds, cosines, strict=True):
-        text = stored.passage.text[start:end]
-        share = asked.query.share(set(analyse(text, stored.language)))
-        score = asked.closest * float(cosine) + asked.words * share
-        scores.append(score - (1.0 if text in headings else 0.0))
-    return scores
+        text = whole.text[start:end]
+        if text not in whole.heading_path:
+            span = Span(whole.span.document_id, whole.span.start + start, whole.span.start + end)
+            share = asked.query.share(set(analyse(text, stored.language)))
+            found.append(FoundSentence(span=span, cosine=float(cosine), words=share))
+    return tuple(found)
 
 
-def _cut(stored: Stored, scores: Sequence[float], least: float) -> Passage:
-    kept = [i for i, score in enumerate(scores) if score >= min(least, max(scores))]
-    start, end = stored.bounds[kept[0]][0], stored.bounds[kept[-1]][1]
+def _cut(stored: Stored, sentences: Sequence[FoundSentence], asked: Focus, least: float) -> Passage:
     whole = stored.passage
-    if (start, end) == (0, len(whole.text)):
+    if not sentences:
         return whole
-    span = Span(whole.span.document_id, whole.span.start + start, whole.span.start + end)
-    text = whole.text[start:end]
+    least = min(least, max(map(asked.score, sentences)))
+    kept = [s.span for s in sentences if asked.score(s) >= least]
+    span = Span(whole.span.document_id, kept[0].start, kept[-1].end)
+    if span == whole.span:
+        return whole
+    text = whole.text[span.start - whole.span.start : span.end - whole.span.start]
     return replace(
         whole,
         id=f"{span.document_id}#{span.start}-{span.end}",

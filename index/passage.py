@@ -21,10 +21,24 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundSentence:
+    """A sentence of a found passage.
+
+    `cosine` is of question and sentence; `words` is the share (0-1) of the question's words that
+    stand in it, weighted by rarity.
+    """
+
+    span: Span
+    cosine: float
+    words: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A passage found for a query: higher `score` is better, `rank` counts from 1.
 
-    `passage` is cut down to the sentences that matter; `context` is the whole one, for reading on.
+    `passage` is cut down to the sentences that matter; `context` is the whole one, for reading on,
+    and `sentences` are all of that, its headings left out: a heading states nothing.
 
     `title` is its document's; `found_by` names the searches that found it (`dense`, `keyword`);
     `duplicates` are the ids of documents that say the same in nearly the same words.
@@ -32,6 +46,7 @@ class Hit:
 
     passage: Passage
     context: Span
+    sentences: tuple[FoundSentence, ...]
     title: str
     score: float
     rank: int

@@ -93,13 +93,14 @@ def search(
         Hit(
             passage=passage,
             context=candidate.passage.span,
+            sentences=sentences,
             title=candidate.stored.title,
             score=candidate.score,
             rank=rank,
             found_by=candidate.found_by,
             duplicates=tuple(dict.fromkeys(twins)),
         )
-        for rank, ((candidate, twins), passage) in enumerate(
+        for rank, ((candidate, twins), (passage, sentences)) in enumerate(
             zip(distinct, focused, strict=True), start=1
         )
     ]

@@ -61,6 +61,7 @@ def _hit(rank: int, span: Span) -> Hit:
     return Hit(
         passage=passage,
         context=span,
+        sentences=(),
         title="T",
         score=1 / rank,
         rank=rank,

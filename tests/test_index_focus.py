@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -32,6 +33,10 @@ def some(generation: Generation) -> list[Stored]:
     return generation.store.passages(generation.store.numbers()[::3])
 
 
+def passages(stored: Sequence[Stored], asked: Focus, generation: Generation) -> list[Passage]:
+    return [passage for passage, _ in focus(stored, asked, generation)]
+
+
 def with_text(text: str, language: str | None = "en") -> Stored:
     passage = Passage(
         id="a#0", span=Span("a", 0, len(text)), heading_path=(), page=None, text=text, token_count=0
@@ -44,7 +49,7 @@ def test_cut_passages_are_runs_of_their_sentences(
     query: str, generation: Generation, embedder: Embedder
 ) -> None:
     stored = some(generation)
-    cut = focus(stored, ask(query, generation, embedder), generation)
+    cut = passages(stored, ask(query, generation, embedder), generation)
     assert len(cut) == len(stored)
     for whole, part in zip(stored, cut, strict=True):
         start = part.span.start - whole.passage.span.start
@@ -71,7 +76,7 @@ def test_sentence_that_answers_is_kept(generation: Generation, embedder: Embedde
         if "Felbab-Brown" in s.passage.text and "narco-peace" in s.passage.text
     )
     assert len(stored.bounds) > 2
-    (cut,) = focus([stored], ask(QUESTION, generation, embedder), generation)
+    (cut,) = passages([stored], ask(QUESTION, generation, embedder), generation)
     assert "Felbab-Brown" in cut.text
     assert len(cut.text) < len(stored.passage.text)
 
@@ -80,8 +85,8 @@ def test_cut_hangs_on_the_best_of_all_passages(generation: Generation, embedder:
     """A passage that has nothing to say keeps one sentence beside one that has."""
     asked = ask(QUESTION, generation, embedder)
     stored = some(generation)
-    together = focus(stored, asked, generation)
-    alone = [focus([s], asked, generation)[0] for s in stored]
+    together = passages(stored, asked, generation)
+    alone = [passages([s], asked, generation)[0] for s in stored]
     pairs = list(zip(together, alone, strict=True))
     assert all(len(one.text) <= len(other.text) for one, other in pairs)
     assert any(len(one.text) < len(other.text) for one, other in pairs)
@@ -93,7 +98,13 @@ def test_all_is_kept_where_everything_is_near_enough(
     monkeypatch.setattr(index.focus, "LEEWAY", 9.0)
     stored = some(generation)
     asked = ask(QUESTION, generation, embedder)
-    assert focus(stored, asked, generation) == [s.passage for s in stored]
+    for (passage, sentences), whole in zip(focus(stored, asked, generation), stored, strict=True):
+        texts = [whole.passage.text[slice(*bound)] for bound in whole.bounds]
+        kept = [text for text in texts if text not in whole.passage.heading_path]
+        assert len(sentences) == len(kept)
+        assert passage.text.startswith(kept[0])
+        assert passage.span.end == whole.passage.span.end
+        assert all(-1 <= s.cosine <= 1.001 and 0 <= s.words <= 1.001 for s in sentences)
 
 
 def test_headings_do_not_count(
@@ -107,10 +118,10 @@ def test_headings_do_not_count(
     heading = stored.passage.text[slice(*stored.bounds[0])]
     asked = ask(heading, generation, embedder)
     monkeypatch.setattr(index.focus, "LEEWAY", 0.0)
-    (cut,) = focus([stored], asked, generation)
+    (cut,) = passages([stored], asked, generation)
     assert not cut.text.startswith(heading)
     bare = replace(stored, passage=replace(stored.passage, heading_path=()))
-    (cut,) = focus([bare], asked, generation)
+    (cut,) = passages([bare], asked, generation)
     assert cut.text.startswith(heading)
 
 
