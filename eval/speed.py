@@ -156,7 +156,7 @@ def _range(values: Iterable[float]) -> Range:
 def _run(kind: str, whose: str, scratch: Path, documents: int) -> dict[str, float]:
     """Run a task in a process of its own; `ask_s` is from its start to its first line."""
     task = f"{kind}_{whose}"
-    folder, question = scratch / whose, made_up_questions(1)[0]
+    folder, question = scratch / f"{whose}-index", made_up_questions(1)[0]
     if kind == "index":
         shutil.rmtree(folder, ignore_errors=True)
     argument = {"index": documents, "ask": question, "query": QUESTIONS}[kind]
