@@ -267,12 +267,19 @@ def _open(settings: "Settings") -> "Generation":
 def _reader(settings: "Settings") -> "Reader":
     from chatbot.ask import Reader
     from chatbot.models import ModelSettings, load_model
+    from chatbot.span_reader import SpanReader
 
     model = load_model(settings.chatbot.model, ModelSettings(base_url=settings.chatbot.base_url))
     generation = _open(settings)
     embedder = _load_embedder(settings.index.embedding_model)
     reranker = _load_reranker(settings)
-    return Reader(generation=generation, embedder=embedder, model=model, reranker=reranker)
+    return Reader(
+        generation=generation,
+        embedder=embedder,
+        span_reader=SpanReader(),
+        model=model,
+        reranker=reranker,
+    )
 
 
 def _load_embedder(name: str) -> "Embedder":

@@ -29,6 +29,8 @@ from chatbot.evidence import Candidate, confidence, find_candidates, frozen_weig
 from chatbot.models import QUOTES, Model
 from chatbot.question import check_length, make_standalone, read_question
 from chatbot.quotes import pick_quotes
+from chatbot.span_reader import SpanReader
+from corpus.document import Span
 from index.embed import QueryEmbedder
 from index.generation import Generation
 from index.passage import Hit
@@ -53,6 +55,7 @@ class Reader:
 
     generation: Generation
     embedder: QueryEmbedder
+    span_reader: SpanReader
     model: Model | None = None
     reranker: Reranker | None = None
     where: Filter | None = None
@@ -93,7 +96,7 @@ def stream_answer(
         read_question(standalone),
         hits,
         generation=reader.generation,
-        embedder=reader.embedder,
+        span_reader=reader.span_reader,
         weights=weights,
     )
     quotes = pick_quotes(candidates)
@@ -160,8 +163,10 @@ class _Draft:
                 self._notice("interrupted" if self.sentences else "model_unavailable")
         if not self.sentences:
             self.written_by = QUOTES
-            for candidate in quotes:
-                yield self._wrote(candidate.text, candidate, 1.0, "quoted")
+            best = max(quotes, key=lambda quote: quote.score)
+            for quote in quotes:
+                marked = (quote.answer,) if quote is best and quote.is_marked else ()
+                yield self._wrote(quote.text, quote, 1.0, "quoted", marked)
 
     def _reply(self, model: Model, prompt: str) -> Iterator[str]:
         deadline, length = time.monotonic() + LONGEST_REPLY_SECONDS, 0
@@ -173,10 +178,21 @@ class _Draft:
                 raise ModelUnavailable("the model did not come to an end; its answer was cut off.")
             yield piece.text
 
-    def _wrote(self, text: str, carrier: Candidate, support: float, verdict: Verdict) -> Wrote:
-        citation = self._cite(carrier)
+    def _wrote(
+        self,
+        text: str,
+        carrier: Candidate,
+        support: float,
+        verdict: Verdict,
+        marked: Sequence[Span] = (),
+    ) -> Wrote:
+        citation, start = self._cite(carrier), carrier.span.start
         sentence = Sentence(
-            text=text, citations=(citation.number,), verdict=verdict, support=support
+            text=text,
+            citations=(citation.number,),
+            verdict=verdict,
+            support=support,
+            marks=tuple((span.start - start, span.end - start) for span in marked),
         )
         self.sentences.append(sentence)
         return Wrote(sentence, (citation,))

@@ -25,3 +25,7 @@ class StillLoading(FootnoteError):
 
 class WrongSetting(FootnoteError):
     """A setting cannot be used."""
+
+
+class BadReaderFiles(FootnoteError):
+    """The reader's model file is missing or altered."""

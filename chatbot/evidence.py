@@ -1,14 +1,14 @@
 """Finds the sentences that may answer a question and says how sure it is. Writes nothing.
 
-Each sentence of the best passages is described by a few numbers; two small logistic models, fitted
-by `eval/fit.py` and frozen in evidence.json with the name of the data, turn them into a score a
-sentence and one confidence a question.
+A small model reads the best passages; what it makes of each sentence and a few other numbers go
+into two logistic models, fitted by `eval/fit.py` and frozen in evidence.json with the name of the
+data, which give a score a sentence and one confidence a question.
 """
 
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,53 +17,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.question import Question
-from corpus.document import Document, Span
-from index.embed import QueryEmbedder
+from chatbot.span_reader import Reading, SpanReader
+from corpus.document import Span
 from index.generation import Generation
 from index.passage import Hit
-from index.sentences import split_sentences
-from index.words import closeness, is_stop_word, stem, words
+from index.words import closeness, stem, words
 
 READ_HITS = 6
+LONGEST_MARK = 80
+"""Characters; longer ones would mark most of a sentence."""
 FEATURES = (
+    "span",  # how much the words that answer it are for the reader: log odds, in tens
+    "answerable",  # whether its passage answers, for the reader: log odds, in tens
     "words",  # share of the question's words that stand in the sentence, weighted by rarity
     "cosine",  # of question and sentence
     "names_missing",  # share of the question's names that its passage and title do not hold
+    "names_apart",  # share that neither it, the sentence before, its headings nor title hold
     "year_conflict",  # it gives a year, and not the one asked for
-    "kind_found",  # a number for "how many", a name for "who" ...
     "passage_score",  # of the search
 )
-_NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?"
-    r"|thousands?|millions?|billions?|half|quarter|third|none|zero|several|percent)\b",
-    re.IGNORECASE,
-)
-_TIME = re.compile(
-    r"\b(?:1[0-9]{3}|20[0-9]{2}|\d{1,2}(?:st|nd|rd|th)|january|february|march|april|may|june|july"
-    r"|august|september|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday"
-    r"|sunday|today|yesterday|week|month|year|century|days?|ago|early|late|since|until)\b",
-    re.IGNORECASE,
-)
 _YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
-_PLACE = re.compile(
-    r"\b(?:in|at|near|from|to|across|outside|inside|around|on)\s+(?:the\s+)?[A-ZÀ-Þ]"
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence that may answer, and how well (0-1).
 
-    `covered` holds the words of the question that stand in it, by stem, each with its share of the
-    question's weight; `features` are the values that FEATURES names.
+    `answer` are the words in it that answer; `covered` holds the words of the question that stand
+    in it, by stem, each with its share of the question's weight; `features` are the values that
+    FEATURES names.
     """
 
     span: Span
     text: str
     hit: Hit
+    answer: Span
     covered: dict[str, float]
     features: tuple[float, ...]
     score: float
+
+    @property
+    def is_marked(self) -> bool:
+        """Say whether the words that answer are sure and few enough to be shown as the answer."""
+        return self.features[0] > 0 and self.answer.end - self.answer.start <= LONGEST_MARK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,25 +87,22 @@ def find_candidates(
     hits: Sequence[Hit],
     *,
     generation: Generation,
-    embedder: QueryEmbedder,
+    span_reader: SpanReader,
     weights: Weights,
 ) -> list[Candidate]:
     """Return every sentence of the best hits, best first; ties break by document and place."""
-    rows = [
-        row
-        for hit in hits[:READ_HITS]
-        for row in _rows(generation.document(hit.passage.span.document_id), hit)
-    ]
-    if not rows or not question.terms:
+    if not question.terms:
         return []
-    vectors = embedder.embed_queries([question.text, *(row.text for row in rows)])
+    best = hits[:READ_HITS]
+    texts = [_text(hit.context, generation) for hit in best]
     rarity = _rarity(question, generation)
-    candidates = []
-    for row, vector in zip(rows, vectors[1:], strict=True):
-        covered = {t: w * close for t, w in rarity.items() if (close := closeness(t, row.stems))}
-        features = _features(question, row, sum(covered.values()), float(vector @ vectors[0]))
-        score = logistic(features, weights.sentence)
-        candidates.append(Candidate(row.span, row.text, row.hit, covered, features, score))
+    candidates = [
+        candidate
+        for hit, text, reading in zip(
+            best, texts, span_reader.read(question.text, texts), strict=True
+        )
+        for candidate in _read_hit(question, rarity, hit, text, reading, weights)
+    ]
     return sorted(candidates, key=lambda c: (-c.score, c.span.document_id, c.span.start))
 
 
@@ -124,10 +117,10 @@ def quote_features(quotes: Sequence[Candidate]) -> tuple[float, ...]:
     covered: dict[str, float] = {}
     for quote in quotes:
         covered |= {t: max(w, covered.get(t, 0.0)) for t, w in quote.covered.items()}
+    apart = FEATURES.index("names_apart")
     together = dict(zip(FEATURES, best.features, strict=True))
     together["words"] = sum(covered.values())
-    for name in ("cosine", "kind_found"):
-        together[name] = max(quote.features[FEATURES.index(name)] for quote in quotes)
+    together["names_apart"] = min(quote.features[apart] for quote in quotes)
     return (*together.values(), best.score)
 
 
@@ -145,42 +138,56 @@ def _rarity(question: Question, generation: Generation) -> dict[str, float]:
     return {term: value / sum(weight.values()) for term, value in weight.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A sentence with the stems in it, and in its passage under its title and headings."""
-
-    span: Span
-    text: str
-    hit: Hit
-    stems: frozenset[str]
-    passage: frozenset[str]
+def _text(span: Span, generation: Generation) -> str:
+    return generation.document(span.document_id).text[span.start : span.end]
 
 
-def _rows(document: Document, hit: Hit) -> list[_Row]:
-    """Return the passage's sentences, its headings left out: a heading states nothing."""
-    headings = {(heading.start, heading.end) for heading in document.headings}
-    start, end = hit.context.start, hit.context.end
-    words_around = (hit.title, *hit.passage.heading_path, document.text[start:end])
-    passage = _stems(" ".join(words_around))
-    rows = []
-    for s in split_sentences(document.text, start, end):
-        if (s.start, s.end) not in headings:
-            text = document.text[s.start : s.end]
-            rows.append(_Row(Span(document.id, s.start, s.end), text, hit, _stems(text), passage))
-    return rows
+def _read_hit(
+    question: Question,
+    rarity: dict[str, float],
+    hit: Hit,
+    text: str,
+    reading: Reading,
+    weights: Weights,
+) -> Iterator[Candidate]:
+    """Yield a candidate for each of the hit's sentences, as far as the reader has read."""
+    above = " ".join((hit.title, *hit.passage.heading_path))
+    names_missing = _missing(question, _stems(f"{above} {text}"))
+    first, before = hit.context.start, _stems(above)
+    for sentence in hit.sentences:
+        span = sentence.span
+        found = reading.best(span.start - first, span.end - first)
+        if found is None:
+            continue
+        words_of_it = text[span.start - first : span.end - first]
+        stems = _stems(words_of_it)
+        covered = {t: w * close for t, w in rarity.items() if (close := closeness(t, stems))}
+        features = (
+            found.score / 10,
+            reading.answerable / 10,
+            sum(covered.values()),
+            sentence.cosine,
+            names_missing,
+            _missing(question, before | stems),
+            _year_conflict(question, words_of_it),
+            hit.score,
+        )
+        before = _stems(above) | stems
+        yield Candidate(
+            span=span,
+            text=words_of_it,
+            hit=hit,
+            answer=Span(span.document_id, first + found.start, first + found.end),
+            covered=covered,
+            features=features,
+            score=logistic(features, weights.sentence),
+        )
 
 
-def _features(question: Question, row: _Row, found: float, cosine: float) -> tuple[float, ...]:
-    """Return the values that FEATURES names, in its order."""
-    missing = sum(closeness(name, row.passage) == 0 for name in question.names)
-    return (
-        found,
-        cosine,
-        missing / (len(question.names) or 1),
-        _year_conflict(question, row.text),
-        _kind_found(question, row.text),
-        row.hit.score,
-    )
+def _missing(question: Question, stems: frozenset[str]) -> float:
+    """Return the share of the question's names that are not among the stems."""
+    missing = sum(closeness(name, stems) == 0 for name in question.names)
+    return missing / (len(question.names) or 1)
 
 
 def _year_conflict(question: Question, text: str) -> float:
@@ -190,20 +197,3 @@ def _year_conflict(question: Question, text: str) -> float:
 
 def _stems(text: str) -> frozenset[str]:
     return frozenset(stem(word) for word in words(text))
-
-
-def _kind_found(question: Question, text: str) -> float:
-    """Say whether the sentence holds something of the kind asked for that the question does not."""
-    kind = question.kind
-    new = " ".join(word for word in words(text) if stem(word) not in question.terms)
-    if kind == "number":
-        return float(bool(_NUMBER.search(new)))
-    if kind == "when":
-        return float(bool(_TIME.search(new)))
-    if kind == "where":
-        return float(bool(_PLACE.search(text)))
-    if kind == "who":
-        # Past the first word, capitals are names; so are words all in capitals.
-        later = [w for w in words(text)[1:] if stem(w) not in question.terms]
-        return float(any(w[0].isupper() and not is_stop_word(w) for w in later))
-    return 0.5 if text.rstrip("\"'”’»)]")[-1:] in ".!?…:;。！？" else 0.0  # a line states little

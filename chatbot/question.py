@@ -1,9 +1,8 @@
-"""Reads a question: the kind of answer it wants, the words to be found. Knows no documents."""
+"""Reads a question: the words and names to be found. Knows no documents."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from chatbot.answer import Turn
 from chatbot.errors import WrongQuestion
@@ -11,15 +10,6 @@ from index.words import is_stop_word, stem, words
 
 LONGEST_QUESTION = 2_000
 
-Kind = Literal["who", "when", "where", "number", "other"]
-
-_KINDS: tuple[tuple[Kind, str], ...] = (
-    ("number", r"\bhow (?:many|much|tall|old|long|far|big|high|large|fast)\b"),
-    ("number", r"\b(?:rate|number|percentage|share|amount|cu[aá]nt[oa]s?)\b"),
-    ("when", r"\b(?:when|what year|which year|what date|since when|cu[aá]ndo)\b"),
-    ("where", r"\b(?:where|d[oó]nde)\b"),
-    ("who", r"\b(?:who|whom|whose|qui[eé]n(?:es)?)\b"),
-)
 _FRAGMENT = re.compile(
     r"^(?:and|but|or|so|what about|how about|why|y|¿?y|pero|por qué)\b"
     r"|\b(?:he|she|it|they|him|her|them|his|their|its|there|that|those|this|él|ella|ellos|eso)\b",
@@ -36,7 +26,6 @@ class Question:
     """
 
     text: str
-    kind: Kind
     terms: dict[str, str]
     names: frozenset[str]
 
@@ -67,7 +56,6 @@ def read_question(text: str) -> Question:
     }
     return Question(
         text=text,
-        kind=next((k for k, pattern in _KINDS if re.search(pattern, text, re.IGNORECASE)), "other"),
         terms={stem(word): word for word in content},
         names=frozenset(names),
     )

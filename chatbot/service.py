@@ -14,6 +14,7 @@ from chatbot.answer import Event, Turn
 from chatbot.ask import Reader, answer_question, stream_answer
 from chatbot.errors import StillLoading
 from chatbot.models import Model
+from chatbot.span_reader import SpanReader
 from corpus.document import Document
 from corpus.errors import FootnoteError
 from index.embed import Embedder, load_embedder
@@ -58,6 +59,7 @@ class Service:
         self._suggestions: tuple[str, ...] = ()
         self._suggestions_of = ""
         self._embedder: Embedder | None = None
+        self._span_reader: SpanReader | None = None
         self._generation: Generation | None = None
         self._problem: FootnoteError = StillLoading("Footnote is still loading; ask again shortly.")
         self._changing = threading.Lock()
@@ -98,11 +100,12 @@ class Service:
 
     def _reader(self) -> Reader:
         self._change_generation()
-        if self._generation is None or self._embedder is None:
+        if self._generation is None or self._embedder is None or self._span_reader is None:
             raise self._problem.with_traceback(None)  # or it would grow with each question
         return Reader(
             generation=self._generation,
             embedder=self._embedder,
+            span_reader=self._span_reader,
             model=self._model,
             reranker=self._reranker,
         )
@@ -111,6 +114,7 @@ class Service:
         try:
             if self._reranker_name:
                 self._reranker = Reranker(self._reranker_name)
+            self._span_reader = SpanReader()
             self._embedder = load_embedder(str(self._settings["embedding_model"]))
             self.scope()
         except FootnoteError as error:

@@ -14,6 +14,7 @@ Every error a user can meet is one sentence that says what to do next:
     ├── IndexBusy               index/errors     another process is writing the index
     ├── UnwritableIndex         index/errors     the folder named cannot hold an index
     ├── BadModelFiles           index/errors     the embedding model is missing or altered
+    ├── BadReaderFiles          chatbot/errors   the reader's model file is missing or altered
     ├── WrongQuestion           chatbot/errors   the question is empty or too long
     ├── UnknownModel            chatbot/errors   no provider has this name
     ├── ModelUnavailable        chatbot/errors   the model cannot be reached or refused

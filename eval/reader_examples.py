@@ -6,7 +6,7 @@ Does not know the model, nor what is trained on when (`train_reader`).
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -65,7 +65,7 @@ def read_training(data: Path, *, seed: int) -> dict[str, list[Example]]:
     """Return the examples of each set, and those made "unanswerable"; BadCase if one is missing."""
     rng = Random(seed)
     sets = {
-        "squad2": read_squad(data, aside=False),
+        "squad2": read_squad(data, lambda title: title not in ASIDE),
         "nq_oracle": list(_read_nq(data, Random(seed))),
         "qamr": list(_read_qamr(data)),
         "covidqa": list(_read_covid(data)),
@@ -80,11 +80,11 @@ def read_training(data: Path, *, seed: int) -> dict[str, list[Example]]:
     return {**sets, "unanswerable": made}
 
 
-def read_squad(data: Path, *, aside: bool) -> list[Example]:
-    """Return the questions of the articles held ASIDE, or of all others, unanswerable ones too."""
+def read_squad(data: Path, keep: Callable[[str], bool]) -> list[Example]:
+    """Return the questions of the articles whose title is to `keep`, unanswerable ones too."""
     found = []
     for title, text, asked in _asked(data / "squad2" / "dev.json"):
-        if (title in ASIDE) != aside:
+        if not keep(title):
             continue
         question, answers = asked["question"].strip(), tuple(asked["answers"])
         if not answers:

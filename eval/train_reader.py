@@ -1,7 +1,7 @@
 """Trains the reader on public sets, measures and exports it: `python -m eval.train_reader DATA`.
 
-Two stages, some two hours on two cores: questions first; then statements too, with the word
-embeddings fixed to what int8 can say, so that the rest of the model learns to live with them.
+Two stages, some 80 minutes on two cores; before the second, word embeddings are fixed to what int8
+can say, so that the rest of the model learns to live with them.
 """
 
 import argparse
@@ -19,18 +19,14 @@ from random import Random
 from statistics import fmean
 from typing import Any
 
-import numpy as np
-
-from chatbot.span_reader import OUTPUTS, READS_PIECES, Reading
+from chatbot.span_reader import OUTPUTS, SpanReader
 from corpus.errors import FootnoteError
-from eval.reader_claims import CARRIED, WRONG, make_claims
-from eval.reader_examples import Example, crop, read_squad, read_training
+from eval.reader_examples import ASIDE, Example, crop, read_squad, read_training
 from index.bundled_model import load_tokenizer
-from index.int8 import INPUTS, export_int8, open_session
+from index.int8 import INPUTS, export_int8
 
 LONGEST_PIECES = 320
 BATCH_PIECES = 4_096
-CLAIMS = 14_000
 STEPS_A_LINE = 50
 CLIPS = (1.0, 0.8, 0.7, 0.6, 0.5, 0.4, 0.35, 0.3, 0.25)
 Torch = Any
@@ -47,8 +43,6 @@ class Encoded:
     first: int
     start: int
     end: int
-    holds: bool
-    is_claim: bool
 
 
 Batch = list[Encoded]
@@ -73,7 +67,7 @@ def train_reader(data: Path, *, out: Path) -> dict[str, float]:
     """Write reader.onnx, its seal and its metrics to `out`; BadCase if a set is missing."""
     import torch
 
-    aside = read_squad(data, aside=True)
+    aside = read_squad(data, ASIDE.__contains__)
     torch.manual_seed(0)
     model = make_model()
     _train(model, _first_stage(data), rate=1e-4, stage="first")
@@ -81,11 +75,11 @@ def train_reader(data: Path, *, out: Path) -> dict[str, float]:
     fix_embeddings(model.encoder.embeddings.word_embeddings.weight)
     _train(model, _second_stage(data), rate=6e-5, stage="second")
     exported = export_int8(lambda: _for_export(model), outputs=OUTPUTS)
-    metrics = measure(exported, aside)
     out.mkdir(parents=True, exist_ok=True)
     (out / "reader.onnx").write_bytes(exported)
     seal = hashlib.sha256(exported).hexdigest()
     (out / "reader.sha256").write_text(f"{seal}  reader.onnx\n", encoding="utf-8")
+    metrics = measure(SpanReader(out / "reader.onnx"), aside)
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     return metrics
 
@@ -134,8 +128,6 @@ def encode(example: Example, tokenizer: Tokenizer) -> Encoded | None:
         first=first,
         start=start,
         end=end,
-        holds=example.start >= 0 or example.kind.startswith(CARRIED),
-        is_claim=example.kind.startswith((CARRIED, WRONG)),
     )
 
 
@@ -180,15 +172,12 @@ def _first_stage(data: Path) -> list[Batch]:
 
 
 def _second_stage(data: Path) -> list[Batch]:
-    """Questions on whole texts, and as many statements."""
+    """Questions on whole texts, once more."""
     rng, sets = Random(8), read_training(data, seed=7)
     many, made = sets["qamr"], sets["unanswerable"]
     rng.shuffle(many)
     rng.shuffle(made)
-    asked = sets["squad2"] + sets["nq_oracle"]
-    claims = make_claims(asked + many, rng, CLAIMS)[:13_000]
-    cropped = [crop(example, rng) for example in sets["covidqa"] + claims]
-    return make_batches(asked + cropped + made[:6_000] + many[:6_000], rng)
+    return make_batches(sets["squad2"] + sets["nq_oracle"] + made[:6_000] + many[:8_000], rng)
 
 
 def _train(model: Torch, batches: Sequence[Batch], *, rate: float, stage: str) -> None:
@@ -223,7 +212,7 @@ def _train(model: Torch, batches: Sequence[Batch], *, rate: float, stage: str) -
 
 
 def _loss(model: Torch, batch: Batch) -> Torch:
-    """Return the loss of the spans (statements have none), and half of the answerable head's."""
+    """Return the loss of the spans, and half of that of the answerable head."""
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
@@ -240,12 +229,10 @@ def _loss(model: Torch, batch: Batch) -> Torch:
     with torch.autocast("cpu", torch.bfloat16):
         spans, answerable = model(*inputs)
     spans = spans.float().masked_fill(outside[..., None], -1e4)
-    asks = torch.tensor([float(not one.is_claim) for one in batch])
     wanted = torch.tensor([[one.start, one.end] for one in batch])
-    places = cross_entropy(spans, wanted, reduction="none").mean(dim=1)
-    holds = torch.tensor([float(one.holds) for one in batch])
-    span_loss = (places * asks).sum() / asks.sum().clamp(min=1.0)
-    return span_loss + 0.5 * binary_cross_entropy_with_logits(answerable.float(), holds)
+    holds = (wanted[:, 0] > 0).float()
+    answerable_loss = binary_cross_entropy_with_logits(answerable.float(), holds)
+    return cross_entropy(spans, wanted) + 0.5 * answerable_loss
 
 
 def _for_export(model: Torch) -> Torch:
@@ -255,28 +242,22 @@ def _for_export(model: Torch) -> Torch:
     return plain
 
 
-def measure(exported: bytes, aside: Sequence[Example]) -> dict[str, float]:
+def measure(span_reader: SpanReader, aside: Sequence[Example]) -> dict[str, float]:
     """Return what the exported model comes to on questions of articles that it never saw.
 
     F1 and exact match are SQuAD's, forced: the best span of each answerable question.
     """
     from sklearn.metrics import roc_auc_score
 
-    session, tokenizer = open_session(exported), load_tokenizer()
     found, holds, scores, heads = [], [], [], []
     for example in aside:
-        reading = _read(session, tokenizer, example)
+        (reading,) = span_reader.read(example.question, [example.text])
         best = reading.best(0, len(example.text))
         holds.append(example.start >= 0)
         scores.append(best.score if best else 0.0)
         heads.append(reading.answerable)
         if best and example.start >= 0:
             found.append((example.text[best.start : best.end], example.answers))
-    claims = make_claims(aside, Random(0), len(aside))
-    right = [
-        (_read(session, tokenizer, claim).answerable > 0) == claim.kind.startswith(CARRIED)
-        for claim in claims
-    ]
     figures = {
         "questions": len(aside),
         "f1": fmean(max(overlap(said, gold) for gold in answers) for said, answers in found),
@@ -285,8 +266,6 @@ def measure(exported: bytes, aside: Sequence[Example]) -> dict[str, float]:
         ),
         "auroc_span": float(roc_auc_score(holds, scores)),
         "auroc_answerable": float(roc_auc_score(holds, heads)),
-        "claims": len(claims),
-        "claims_accuracy": fmean(right),
     }
     return {name: round(value, 4) for name, value in figures.items()}
 
@@ -301,19 +280,6 @@ def overlap(said: str, gold: str) -> float:
 def _plain(answer: str) -> list[str]:
     letters = re.sub(r"[!-/:-@\[-`{-~]", "", answer.lower())
     return re.sub(r"\b(?:a|an|the)\b", " ", letters).split()
-
-
-def _read(session: Any, tokenizer: Tokenizer, example: Example) -> Reading:  # noqa: ANN401
-    encoded = tokenizer.encode(example.question, example.text)
-    ids, types, places = (
-        np.array(values[:READS_PIECES], np.int64)
-        for values in (encoded.ids, encoded.type_ids, encoded.offsets)
-    )
-    feed = dict(zip(INPUTS, (ids[None], np.ones_like(ids)[None], types[None]), strict=True))
-    spans, answerable = session.run(None, feed)
-    inside = (types == 1) & (places[:, 1] > places[:, 0])
-    starts, ends = (spans[0, :, side] - spans[0, 0, side] for side in (0, 1))
-    return Reading(float(answerable[0]), starts[inside], ends[inside], places[inside])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 from chatbot.ask import Reader
 from chatbot.errors import StillLoading
 from chatbot.service import Service
+from chatbot.span_reader import SpanReader
 from corpus.load import Corpus, load_corpus
 from index.build import build_index
 from index.embed import BUNDLED, Embedder, load_embedder
@@ -74,7 +75,7 @@ def generation(bundled_index: Path) -> Iterator[Generation]:
 @pytest.fixture(scope="session")
 def reader(generation: Generation, embedder: Embedder) -> Reader:
     """What answers from the bundled documents, with no model."""
-    return Reader(generation=generation, embedder=embedder)
+    return Reader(generation=generation, embedder=embedder, span_reader=SpanReader())
 
 
 @pytest.fixture(scope="session")

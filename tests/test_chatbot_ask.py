@@ -12,6 +12,7 @@ from chatbot.ask import HITS, PROMPT_PASSAGES, Reader, answer_question, make_pro
 from chatbot.errors import ModelUnavailable, WrongQuestion
 from chatbot.models import Piece
 from chatbot.models.echo import EchoModel
+from chatbot.span_reader import SpanReader
 from corpus.load import load_corpus
 from index.embed import Embedder
 from index.search import search
@@ -30,7 +31,7 @@ def seeds(
     folder = tmp_path_factory.mktemp("seeds")
     build(load_corpus([test_data / "seeds"]), folder, embedder)
     generation = open_index(folder)
-    yield Reader(generation=generation, embedder=embedder)
+    yield Reader(generation=generation, embedder=embedder, span_reader=SpanReader())
     generation.close()
 
 

@@ -33,7 +33,7 @@ def some(reader: Reader) -> Candidate:
         read_question(question),
         hits,
         generation=reader.generation,
-        embedder=reader.embedder,
+        span_reader=reader.span_reader,
         weights=frozen_weights(),
     )[0]
 

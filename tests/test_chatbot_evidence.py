@@ -6,7 +6,13 @@ import pytest
 
 from chatbot import evidence
 from chatbot.ask import Reader
-from chatbot.evidence import FEATURES, confidence, find_candidates, frozen_weights, logistic
+from chatbot.evidence import (
+    FEATURES,
+    confidence,
+    find_candidates,
+    frozen_weights,
+    logistic,
+)
 from chatbot.question import read_question
 from index.search import search
 
@@ -42,7 +48,7 @@ def test_question_without_content_has_no_candidates(reader: Reader) -> None:
         read_question("of the and"),
         hits,
         generation=reader.generation,
-        embedder=reader.embedder,
+        span_reader=reader.span_reader,
         weights=frozen_weights(),
     )
     assert found == []
@@ -57,7 +63,7 @@ def test_another_year_and_a_missing_name_lower_confidence(reader: Reader) -> Non
             read_question(question),
             hits,
             generation=reader.generation,
-            embedder=reader.embedder,
+            span_reader=reader.span_reader,
             weights=weights,
         )
         return confidence(found[:1], weights)
@@ -75,9 +81,9 @@ def test_confidence_rises_with_each_feature_that_speaks_for_it(reader: Reader) -
         read_question(question),
         hits,
         generation=reader.generation,
-        embedder=reader.embedder,
+        span_reader=reader.span_reader,
         weights=weights,
     )
-    cosine = FEATURES.index("cosine")
-    lower = tuple(0.0 if i == cosine else v for i, v in enumerate(best.features))
+    span = FEATURES.index("span")
+    lower = tuple(v - 1.0 if i == span else v for i, v in enumerate(best.features))
     assert confidence([replace(best, features=lower)], weights) < confidence([best], weights)

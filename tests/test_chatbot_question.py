@@ -5,25 +5,6 @@ from chatbot.errors import WrongQuestion
 from chatbot.question import LONGEST_QUESTION, check_length, make_standalone, read_question
 
 
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("How many homicides were there?", "number"),
-        ("What was the homicide rate in 2015?", "number"),
-        ("¿Cuántos homicidios hubo?", "number"),
-        ("When did the truce begin?", "when"),
-        ("¿Cuándo empezó la tregua?", "when"),
-        ("Where is Zacatecas?", "where"),
-        ("Who photographed the soldier?", "who"),
-        ("¿Quién tomó la foto?", "who"),
-        ("Which office does Carlos head?", "other"),
-        ("What is a mara?", "other"),
-    ],
-)
-def test_kind_is_what_the_question_wants(text: str, kind: str) -> None:
-    assert read_question(text).kind == kind
-
-
 def test_names_are_capitals_numbers_and_acronyms_but_not_the_first_word() -> None:
     question = read_question("Which party did FMLN beat in 2014 in El Salvador?")
     assert question.names == {"fmln", "2014", "salvador"}

@@ -23,7 +23,7 @@ def _candidates(question: str, reader: Reader) -> list[Candidate]:
         read_question(question),
         hits,
         generation=reader.generation,
-        embedder=reader.embedder,
+        span_reader=reader.span_reader,
         weights=frozen_weights(),
     )
 

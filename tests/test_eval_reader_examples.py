@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from eval.errors import BadCase
-from eval.reader_examples import CROPPED, Example, crop, locate, read_squad, read_training
+from eval.reader_examples import ASIDE, CROPPED, Example, crop, locate, read_squad, read_training
 
 TOWNS = ("Millbrook", "Harwick", "Ostley", "Dunmere", "Felsham", "Quarrow")
 BUILDERS = ("Ada Finch", "Tom Reed", "Eva Stone", "Max Bell", "Ida Frost", "Leo Marsh")
@@ -84,12 +84,11 @@ def test_tokens_become_prose(tmp_path: Path) -> None:
 
 def test_articles_held_aside_are_read_apart(tmp_path: Path) -> None:
     data = write_sets(tmp_path)
-    aside, other = (
-        {example.text for example in read_squad(data, aside=chosen)} for chosen in (True, False)
-    )
+    aside = {example.text for example in read_squad(data, ASIDE.__contains__)}
+    other = {example.text for example in read_squad(data, lambda title: title not in ASIDE)}
     assert len(aside) == len(other) == 3
     assert not aside & other
-    assert len([e for e in read_squad(data, aside=True) if e.kind == "unanswerable"]) == 3
+    assert len([e for e in read_squad(data, ASIDE.__contains__) if e.kind == "unanswerable"]) == 3
 
 
 def test_what_is_made_unanswerable_differs_from_what_it_was_made_of(tmp_path: Path) -> None:
