@@ -15,6 +15,11 @@ _FRAGMENT = re.compile(
     r"|\b(?:he|she|it|they|him|her|them|his|their|its|there|that|those|this|él|ella|ellos|eso)\b",
     re.IGNORECASE,
 )
+_PERIOD = re.compile(
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
+    r"|\d{4})\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +67,29 @@ def read_question(text: str) -> Question:
 
 
 def make_standalone(question: str, history: Sequence[Turn]) -> str:
-    """Return the question with the names of the one before it, if it leans on that.
+    """Return the question with what it leans on of the one before it.
 
-    "And in February?" after "How many homicides were there in January?" keeps the homicides.
+    "And in February?" after "How many homicides were there in January?" is the same question of
+    another month; anything else gets the words that it lacks, at its end.
     """
     if not history:
         return question
     before, now = read_question(history[-1].question), read_question(question)
     if not _FRAGMENT.search(question) and len(now.terms) > 2:
         return question
+    periods, earlier = _PERIOD.findall(question), _PERIOD.findall(history[-1].question)
+    if periods and len(now.terms) == len(periods):
+        asked = history[-1].question
+        for period in periods:
+            alike = [word for word in earlier if word.isdigit() == period.isdigit()]
+            asked = asked.replace(alike[-1], period) if alike else f"{asked} ({period})"
+        return asked
     missing = [
         word
         for word in words(history[-1].question)
         if stem(word) in before.terms
         and stem(word) not in now.terms
-        # "And in February?" replaces January: a number or month gives way to a new one.
-        and not (now.names and stem(word) in before.names and _replaces(word, question))
+        and not (periods and word in earlier)  # a month or year gives way to a new one
     ]
     return f"{question} ({' '.join(missing)})" if missing else question
 
@@ -86,14 +98,3 @@ def _is_name(word: str, position: int) -> bool:
     if any(c.isdigit() for c in word):
         return True
     return word[0].isupper() and (position > 0 or word.isupper() or not word[1:].islower())
-
-
-_MONTHS = re.compile(
-    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|\d{4})\b",
-    re.IGNORECASE,
-)
-
-
-def _replaces(word: str, question: str) -> bool:
-    return bool(_MONTHS.fullmatch(word) and _MONTHS.search(question))

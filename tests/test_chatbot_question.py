@@ -40,9 +40,21 @@ def test_first_question_stands_alone() -> None:
     assert make_standalone("And in February?", []) == "And in February?"
 
 
-def test_fragment_takes_the_words_it_lacks_but_not_the_month_it_replaces() -> None:
-    history = [Turn("How many homicides were there in January?")]
-    assert make_standalone("And in February?", history) == "And in February? (homicides)"
+@pytest.mark.parametrize(
+    ("question", "standalone"),
+    [
+        ("And in February?", "How many homicides were there in February 2012?"),
+        ("What about March 2013?", "How many homicides were there in March 2013?"),
+        ("And in 2015?", "How many homicides were there in January 2015?"),
+        ("And in Peru?", "And in Peru? (homicides January 2012)"),
+        ("And arrests in February?", "And arrests in February? (homicides)"),
+    ],
+)
+def test_fragment_takes_what_it_lacks_but_not_the_time_it_replaces(
+    question: str, standalone: str
+) -> None:
+    history = [Turn("How many homicides were there in January 2012?")]
+    assert make_standalone(question, history) == standalone
 
 
 def test_pronoun_takes_the_name_before() -> None:
