@@ -112,7 +112,7 @@ def confidence(quotes: Sequence[Candidate], weights: Weights) -> float:
 
 
 def quote_features(quotes: Sequence[Candidate]) -> tuple[float, ...]:
-    """Return the features of the quotes taken together, and the best one's score."""
+    """Return the values that FEATURES names, of the quotes taken together."""
     best = max(quotes, key=lambda c: c.score)
     covered: dict[str, float] = {}
     for quote in quotes:
@@ -121,7 +121,7 @@ def quote_features(quotes: Sequence[Candidate]) -> tuple[float, ...]:
     together = dict(zip(FEATURES, best.features, strict=True))
     together["words"] = sum(covered.values())
     together["names_apart"] = min(quote.features[apart] for quote in quotes)
-    return (*together.values(), best.score)
+    return tuple(together.values())
 
 
 def logistic(features: Sequence[float], weights: Sequence[float] | NDArray[np.float64]) -> float:

@@ -82,7 +82,7 @@ def make_standalone(question: str, history: Sequence[Turn]) -> str:
         asked = history[-1].question
         for period in periods:
             alike = [word for word in earlier if word.isdigit() == period.isdigit()]
-            asked = asked.replace(alike[-1], period) if alike else f"{asked} ({period})"
+            asked = re.sub(rf"\b{alike[-1]}\b", period, asked) if alike else f"{asked} ({period})"
         return asked
     missing = [
         word

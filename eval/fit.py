@@ -48,7 +48,7 @@ TWISTED = 0.25
 NEGATIVE = ("names_missing", "names_apart", "year_conflict")
 SIGNS = [-1 if name in NEGATIVE else 1 for name in FEATURES]
 BLANK = Weights(
-    sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(FEATURES) + 2), threshold=0.0
+    sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(FEATURES) + 1), threshold=0.0
 )
 THRESHOLD = 0.47
 """Chosen on eval/cases/dev.jsonl, where it gives the best joint score (eval/LOG.md)."""
@@ -88,9 +88,7 @@ def main(argv: Sequence[str]) -> int:
     asked = _ask(data, [*fit, *read_squad(data, MEASURED_ON.__contains__)])
     sentence = _fit_sentence(asked[: len(fit)])
     ranked = [_ranked(one, sentence) for one in asked if one.candidates]
-    question = _fit(
-        [(one.features(), one.is_answered()) for one in ranked[: len(fit)]], [*SIGNS, 1]
-    )
+    question = _fit([(one.features(), one.is_answered()) for one in ranked[: len(fit)]], SIGNS)
     for name, part in (("fitted on", ranked[: len(fit)]), ("held aside", ranked[len(fit) :])):
         sys.stdout.write(f"{name}: {_measure(part, question)}\n")
     weights = {

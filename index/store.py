@@ -1,7 +1,7 @@
 """Keeps documents and passages in one SQLite file. Does not know vectors or how words are found.
 
-Documents and passages have numbers that are never used twice, so that the keyword index and the
-vectors, which know passages by number alone, can drop some and take new ones.
+Passages have numbers that are never used twice, so that the vectors, which know passages by number
+alone, can drop some and take new ones.
 """
 
 import hashlib

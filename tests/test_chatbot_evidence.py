@@ -27,7 +27,7 @@ def test_logistic_is_what_it_says() -> None:
 def test_frozen_weights_fit_the_features() -> None:
     weights = frozen_weights()
     assert len(weights.sentence) == len(FEATURES) + 1
-    assert len(weights.question) == len(FEATURES) + 2
+    assert len(weights.question) == len(FEATURES) + 1
     assert 0 < weights.threshold < 1
 
 

@@ -57,6 +57,11 @@ def test_fragment_takes_what_it_lacks_but_not_the_time_it_replaces(
     assert make_standalone(question, history) == standalone
 
 
+def test_month_is_replaced_as_a_word_only() -> None:
+    history = [Turn("What did the Mayor say in May?")]
+    assert make_standalone("And in June?", history) == "What did the Mayor say in June?"
+
+
 def test_pronoun_takes_the_name_before() -> None:
     history = [Turn("Who is Carlos Marroquín?", "The head of an office.")]
     standalone = make_standalone("Which office does he head?", history)
