@@ -21,6 +21,7 @@ from typing import Any
 
 from chatbot.span_reader import OUTPUTS, SpanReader
 from corpus.errors import FootnoteError
+from eval.reader_claims import make_claims
 from eval.reader_examples import ASIDE, Example, crop, read_squad, read_training
 from index.bundled_model import load_tokenizer
 from index.int8 import INPUTS, export_int8
@@ -157,27 +158,39 @@ def fix_embeddings(weight: Torch) -> None:
 
 
 def _first_stage(data: Path) -> list[Batch]:
-    """Questions on cropped texts, then on whole ones."""
-    rng, sets = Random(1), read_training(data, seed=0)
+    """Statements and questions on cropped texts, then questions on whole ones."""
+    rng, sets = Random(1), _shuffled(data, seed=0)
     many, made = sets["qamr"], sets["unanswerable"]
-    rng.shuffle(many)
-    rng.shuffle(made)
     asked = sets["squad2"] + sets["nq_oracle"] + sets["covidqa"]
     cropped = [crop(example, rng) for example in asked + sets["policyqa"][:800] + made]
     return [
         batch
-        for part in (cropped + many[:15_000], asked + made[:6_000] + many[15_000:22_000])
+        for part in (
+            cropped + many[:20_000] + _claims(sets, data, rng, 16_000),
+            asked + made[:8_000],
+        )
         for batch in make_batches(part, rng)
     ]
 
 
 def _second_stage(data: Path) -> list[Batch]:
-    """Questions on whole texts, once more."""
-    rng, sets = Random(8), read_training(data, seed=7)
-    many, made = sets["qamr"], sets["unanswerable"]
-    rng.shuffle(many)
-    rng.shuffle(made)
-    return make_batches(sets["squad2"] + sets["nq_oracle"] + made[:6_000] + many[:8_000], rng)
+    """Questions on whole texts and statements, once more."""
+    rng, sets = Random(8), _shuffled(data, seed=7)
+    asked = sets["squad2"] + sets["nq_oracle"] + sets["qamr"][:6_000]
+    return make_batches(
+        asked + sets["unanswerable"][:6_000] + _claims(sets, data, rng, 14_000), rng
+    )
+
+
+def _shuffled(data: Path, *, seed: int) -> dict[str, list[Example]]:
+    sets = read_training(data, seed=seed)
+    for name in ("qamr", "unanswerable"):
+        Random(seed).shuffle(sets[name])
+    return sets
+
+
+def _claims(sets: dict[str, list[Example]], data: Path, rng: Random, count: int) -> list[Example]:
+    return make_claims(sets["squad2"] + sets["nq_oracle"] + sets["qamr"], data, rng, count)
 
 
 def _train(model: Torch, batches: Sequence[Batch], *, rate: float, stage: str) -> None:
