@@ -29,6 +29,7 @@ class Citation:
     title: str
     page: int | None
     source: str | None
+    published_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ question -> standalone question -> hits -> enough evidence? -> write -> check ->
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 
 from chatbot.answer import (
@@ -23,12 +24,13 @@ from chatbot.answer import (
     Verdict,
     Wrote,
 )
-from chatbot.check import check_sentence, split_stream
+from chatbot.check import check_sentence, read_sources, split_stream
 from chatbot.errors import ModelUnavailable
 from chatbot.evidence import Candidate, confidence, find_candidates, frozen_weights
 from chatbot.models import QUOTES, Model
+from chatbot.parts import asks_for_list, split_question
 from chatbot.question import check_length, make_standalone, read_question
-from chatbot.quotes import pick_quotes
+from chatbot.quotes import find_conflict, pick_quotes
 from chatbot.span_reader import SpanReader
 from corpus.document import Span
 from index.embed import QueryEmbedder
@@ -76,35 +78,24 @@ def stream_answer(
     clock = _Clock()
     asked = check_length(question)
     standalone = make_standalone(asked, history)
-    draft = _Draft(reader.generation)
+    draft = _Draft(reader.generation, reader.span_reader)
     model_name = reader.model.name if reader.model else QUOTES
     yield Started(question=asked, standalone_question=standalone, model=model_name)
 
-    hits = search(
-        standalone,
-        generation=reader.generation,
-        embedder=reader.embedder,
-        k=HITS,
-        where=reader.where,
-        reranker=reader.reranker,
-    )
+    parts = split_question(standalone)
+    found = [_search(part, reader) for part in parts]
+    hits = _merge(found)
     clock.lap("search")
-    yield Retrieved(tuple(hits))
+    yield Retrieved(hits)
 
-    weights = frozen_weights()
-    candidates = find_candidates(
-        read_question(standalone),
-        hits,
-        generation=reader.generation,
-        span_reader=reader.span_reader,
-        weights=weights,
-    )
-    quotes = pick_quotes(candidates)
-    sure = confidence(quotes, weights)
+    read = [_read(part, of, reader) for part, of in zip(parts, found, strict=True)]
+    answered = [quotes for quotes in read if quotes.are_sure]
     clock.lap("read")
-    if quotes and sure >= weights.threshold:
+    if answered:
         prompt = make_prompt(standalone, hits) if reader.model else ""
-        yield from draft.write(reader.model, prompt, candidates, quotes)
+        if len(answered) < len(read):
+            draft.notices.append("left_out")
+        yield from draft.write(reader.model, prompt, hits, answered)
     clock.lap("write")
     yield Finished(
         Answer(
@@ -113,8 +104,10 @@ def stream_answer(
             status="answered" if draft.sentences else "not_in_documents",
             sentences=tuple(draft.sentences),
             citations=tuple(draft.citations.values()),
-            hits=tuple(hits),
-            confidence=sure,
+            hits=hits,
+            confidence=min(
+                (q.confidence for q in answered), default=max(q.confidence for q in read)
+            ),
             notices=tuple(draft.notices),
             follow_ups=(),
             model=draft.written_by,
@@ -124,49 +117,111 @@ def stream_answer(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Quotes:
+    """What to quote for one question, in order, and how sure it is; whether documents disagree."""
+
+    sentences: tuple[Candidate, ...]
+    confidence: float
+    are_sure: bool
+    disagree: bool = False
+
+
+def _search(question: str, reader: Reader) -> list[Hit]:
+    return search(
+        question,
+        generation=reader.generation,
+        embedder=reader.embedder,
+        k=HITS,
+        where=reader.where,
+        reranker=reader.reranker,
+    )
+
+
+def _merge(found: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
+    """Take the hits of several questions in turn, each passage once, and rank them anew."""
+    in_turn = [hit for hits in zip_longest(*found) for hit in hits if hit is not None]
+    once = {hit.passage.id: hit for hit in reversed(in_turn)}
+    order = dict.fromkeys(hit.passage.id for hit in in_turn)
+    return tuple(replace(once[id_], rank=rank) for rank, id_ in enumerate(order, start=1))
+
+
+def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
+    """Read the best hits for the sentences to quote."""
+    weights = frozen_weights()
+    candidates = find_candidates(
+        read_question(question),
+        hits,
+        generation=reader.generation,
+        span_reader=reader.span_reader,
+        weights=weights,
+    )
+    quotes = pick_quotes(candidates, listing=asks_for_list(question))
+    sure = confidence(quotes, weights)
+    other = find_conflict(candidates, quotes) if quotes else None
+    if other:
+        document = reader.generation.document
+        pair = (max(quotes, key=lambda quote: quote.score), other)
+        quotes = sorted(
+            pair, key=lambda q: document(q.span.document_id).published_on or "", reverse=True
+        )
+    return _Quotes(
+        sentences=tuple(quotes),
+        confidence=sure,
+        are_sure=bool(quotes) and sure >= weights.threshold,
+        disagree=other is not None,
+    )
+
+
 class _Draft:
     """An answer in the making: checked sentences, and citations numbered as they are first used."""
 
-    def __init__(self, generation: Generation) -> None:
+    def __init__(self, generation: Generation, span_reader: SpanReader) -> None:
         self.sentences: list[Sentence] = []
         self.citations: dict[tuple[str, int, int], Citation] = {}
         self.notices: list[Notice] = []
         self.usage = Usage()
         self.written_by = QUOTES
-        self._generation = generation
+        self._generation, self._span_reader = generation, span_reader
 
     def write(
-        self,
-        model: Model | None,
-        prompt: str,
-        candidates: Sequence[Candidate],
-        quotes: Sequence[Candidate],
+        self, model: Model | None, prompt: str, hits: Sequence[Hit], parts: Sequence[_Quotes]
     ) -> Iterator[Wrote]:
-        """Yield the sentences of a model that pass the check, else quotes.
+        """Yield the sentences of a model that pass the check, else the quotes of each part.
 
         A model that finds nothing in the passages is believed: then nothing is written.
         """
+        if any(part.disagree for part in parts):
+            self._notice("conflict")
         if model is not None:
             self.written_by = model.name
+            sources = read_sources(hits, self._generation)
             try:
                 for text in split_stream(self._reply(model, prompt)):
                     if text.strip(" .!*\"'").casefold() == ABSTAINS.casefold():
                         return
-                    checked = check_sentence(text, candidates)
-                    if checked.carrier:
-                        yield self._wrote(
-                            checked.text, checked.carrier, checked.support, "supported"
-                        )
+                    checked = check_sentence(text, sources, self._span_reader)
+                    if checked.spans:
+                        yield self._wrote(checked.text, checked.spans, checked.support, "supported")
                     else:
                         self._notice("left_out")
             except ModelUnavailable:
                 self._notice("interrupted" if self.sentences else "model_unavailable")
         if not self.sentences:
             self.written_by = QUOTES
-            best = max(quotes, key=lambda quote: quote.score)
-            for quote in quotes:
-                marked = (quote.answer,) if quote is best and quote.is_marked else ()
-                yield self._wrote(quote.text, quote, 1.0, "quoted", marked)
+            for part in parts:
+                yield from self._quote(part)
+
+    def _quote(self, part: _Quotes) -> Iterator[Wrote]:
+        """Yield a part's quotes that were not given yet, with the words that answer marked."""
+        best = max(part.sentences, key=lambda quote: quote.score)
+        for quote in part.sentences:
+            span = quote.span
+            if (span.document_id, span.start, span.end) not in self.citations:
+                marked = quote.is_marked and (
+                    quote is best or len(part.sentences) > 3 or part.disagree
+                )
+                yield self._wrote(quote.text, (span,), 1.0, "quoted", (quote.answer,) * marked)
 
     def _reply(self, model: Model, prompt: str) -> Iterator[str]:
         deadline, length = time.monotonic() + LONGEST_REPLY_SECONDS, 0
@@ -181,24 +236,23 @@ class _Draft:
     def _wrote(
         self,
         text: str,
-        carrier: Candidate,
+        spans: Sequence[Span],
         support: float,
         verdict: Verdict,
         marked: Sequence[Span] = (),
     ) -> Wrote:
-        citation, start = self._cite(carrier), carrier.span.start
+        citations, start = tuple(self._cite(span) for span in spans), spans[0].start
         sentence = Sentence(
             text=text,
-            citations=(citation.number,),
+            citations=tuple(citation.number for citation in citations),
             verdict=verdict,
             support=support,
             marks=tuple((span.start - start, span.end - start) for span in marked),
         )
         self.sentences.append(sentence)
-        return Wrote(sentence, (citation,))
+        return Wrote(sentence, citations)
 
-    def _cite(self, candidate: Candidate) -> Citation:
-        span = candidate.span
+    def _cite(self, span: Span) -> Citation:
         key = (span.document_id, span.start, span.end)
         if key not in self.citations:
             document = self._generation.document(span.document_id)
@@ -209,6 +263,7 @@ class _Draft:
                 title=document.title,
                 page=document.page_at(span.start),
                 source=document.source,
+                published_on=document.published_on,
             )
         return self.citations[key]
 

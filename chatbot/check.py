@@ -1,46 +1,67 @@
-"""Ties each sentence that a model wrote to the document sentence that carries it, or to none.
+"""Ties each sentence that a model wrote to the document's sentences that carry it, or to none.
 
-Does not trust the model's own citations: they are removed before anything is checked. This is a
-check of words: each content word of a sentence must stand in the one that carries it.
+Does not trust the model's own citations: they are removed before anything is checked. Rules look
+for what goes against it (`agree`); the reader judges whether what is left says the same.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from chatbot.evidence import Candidate
+from chatbot.agree import Words, disagreement, without_preamble
+from chatbot.evidence import Weights, frozen_weights, logistic
+from chatbot.span_reader import SpanReader
+from corpus.document import Span
+from index.generation import Generation
+from index.passage import Hit
 from index.sentences import split_sentences
-from index.words import closeness, is_stop_word, stem, words
+from index.words import closeness
 
-SUPPORT_NEEDED = 0.8
-NUMBER_WORDS = frozenset(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
-    "ninety hundred thousand million billion dozen half third quarter first second once"
-    " twice".split()
-)
-# Small words that turn a claim round; search passes over them, the check must not.
-DIRECTIONS = frozenset(
-    "up down under over above below before after more less most least only few until since against "
-    "without off out".split()
-)
+SUPPORT_NEEDED = 0.5
+COMPARED = 5
+"""Sentences that the reader is asked about: those that share most words and meaning."""
+SENTENCES_BEFORE, SENTENCES_AFTER = 2, 1
 _MARKER = re.compile(r"\s*(?:\[\d+(?:\s*[,;–-]\s*\d+)*\]|【[^】]*】|\^\d+)")
-_YEAR = re.compile(r"\b(?:1\d{3}|20\d{2})\b")
-_OTHER_NUMBER = re.compile(r"\b(?!(?:1\d{3}|20\d{2})\b)\d[\d.,]*\d|\b\d\b")
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|nobody|none|nothing|neither|nor|without|den(?:y|ies|ied)|refus\w+|reject\w*"
-    r"|cannot|false|untrue|wrong|fail\w*|hardly|barely|scarcely)\b|n[’']t\b",
-    re.IGNORECASE,
-)
+_CLAUSES = re.compile(r"(?:, and|; (?:and )?|, but|, while|, y|, pero) (?=\S+ \S+ \S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage to check against: its sentences, and the title and headings `above` it.
+
+    `cosines` are of each sentence and what was searched for; none where nothing was.
+    """
+
+    span: Span
+    text: str
+    sentences: tuple[Span, ...]
+    above: str
+    cosines: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A model's sentence without its markers, and the candidate that carries it, if one does."""
+    """A model's sentence without its markers, what carries it (nothing: unsupported), how well."""
 
     text: str
-    carrier: Candidate | None
+    spans: tuple[Span, ...]
     support: float
+
+
+def read_sources(hits: Sequence[Hit], generation: Generation) -> list[Source]:
+    """Return the whole passages of the hits."""
+    return [
+        Source(
+            span=hit.context,
+            text=generation.document(hit.context.document_id).text[
+                hit.context.start : hit.context.end
+            ],
+            sentences=tuple(found.span for found in hit.sentences),
+            above=" ".join((hit.title, *hit.passage.heading_path)),
+            cosines=tuple(found.cosine for found in hit.sentences),
+        )
+        for hit in hits
+    ]
 
 
 def split_stream(pieces: Iterable[str]) -> Iterator[str]:
@@ -59,85 +80,97 @@ def split_stream(pieces: Iterable[str]) -> Iterator[str]:
     yield from (pending[s.start : s.end] for s in split_sentences(pending))
 
 
-def check_sentence(text: str, candidates: Sequence[Candidate]) -> Checked:
-    """Find the candidate that supports `text` best.
+def check_sentence(text: str, sources: Sequence[Source], span_reader: SpanReader) -> Checked:
+    """Find what carries `text`: one sentence of the sources, else one for each of its two clauses.
 
-    Support is how close its words come to those of `text`. It is 0 if a content word is not there
-    at all (a model may leave out and reorder, not add), if a number or direction differs, or if one
-    is negated and the other is not. Two candidates are never taken together: each would lend the
-    other words that it uses of something else.
+    Support (0-1) is the least that a clause has; below SUPPORT_NEEDED nothing carries it.
     """
-    claim = _read_claim(text)
-    best = min(
-        candidates,
-        key=lambda c: (-_support(claim, c.text), c.span.document_id, c.span.start),
-        default=None,
-    )
-    support = _support(claim, best.text) if best else 0.0
-    if best is None or support < SUPPORT_NEEDED:
-        return Checked(claim.text, None, 0.0)
-    return Checked(claim.text, best, support)
+    plain = _MARKER.sub("", text).strip().lstrip("-*• ").strip()
+    claim = without_preamble(plain)
+    whole = _carrier(claim, sources, span_reader)
+    if whole.support >= SUPPORT_NEEDED:
+        return Checked(plain, whole.spans, whole.support)
+    cut = _CLAUSES.search(claim)
+    if cut:
+        halves = [
+            _carrier(clause, sources, span_reader)
+            for clause in (claim[: cut.start()], claim[cut.end() :])
+        ]
+        support = min(half.support for half in halves)
+        if support >= SUPPORT_NEEDED:
+            spans = dict.fromkeys(span for half in halves for span in half.spans)
+            return Checked(plain, tuple(spans), support)
+    return Checked(plain, (), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
-    """A sentence to check: its content words by stem, and those that must be found as they are."""
-
-    text: str
-    words: dict[str, str]
-    exact: frozenset[str]
+class _Carrier:
+    spans: tuple[Span, ...]
+    support: float
 
 
-def _read_claim(text: str) -> _Claim:
-    plain = _MARKER.sub("", text).strip().lstrip("-*• ").strip()
-    kept = [w for w in words(plain) if not is_stop_word(w) or w.lower() in DIRECTIONS]
-    content = {stem(word): word for word in kept}
-    # A name may be of another spelling; a number or a direction may not.
-    exact = {k for k, word in content.items() if _is_number(word) or word.lower() in DIRECTIONS}
-    return _Claim(plain, content, frozenset(exact))
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """A sentence that shares words with a claim, and what stands around it."""
+
+    span: Span
+    sentence: Words
+    before: Span | None
+    around: Words
+    window: str
+    shared: float
+    likeness: float
 
 
-def _support(claim: _Claim, support: str) -> float:
-    found = frozenset(stem(word) for word in words(support))
-    closest = {key: closeness(key, found) for key in claim.words}
-    if (
-        not closest
-        or not all(closest.values())
-        or not claim.exact <= found
-        or bool(_NEGATION.search(claim.text)) != bool(_NEGATION.search(support))
-        or not _numbers_agree(claim.text, support)
-    ):
-        return 0.0
-    return round(sum(closest.values()) / len(closest), 4)
+def _carrier(text: str, sources: Sequence[Source], span_reader: SpanReader) -> _Carrier:
+    claim, weights = Words(text), frozen_weights()
+    content = [claim.stems[i] for i in claim.content]
+    near = [found for source in sources for found in _likely(content, source)]
+    near.sort(key=lambda n: (-n.likeness, n.span.document_id, n.span.start))
+    agreeing = [n for n in near[:COMPARED] if not disagreement(claim, n.sentence, n.around)]
+    best = _Carrier((), 0.0)
+    readings = span_reader.read(text, [n.window for n in agreeing])
+    for found, reading in zip(agreeing, readings, strict=True):
+        support = 1.0
+        if found.sentence.text != text:
+            support = round(_support(reading.answerable, found.shared, weights), 4)
+        if support > best.support:
+            best = _Carrier(_cited(claim, found), support)
+    return best
 
 
-def _is_number(word: str) -> bool:
-    return any(c.isdigit() for c in word) or word.lower() in NUMBER_WORDS
+def _support(answerable: float, shared: float, weights: Weights) -> float:
+    return logistic((answerable / 10, shared), weights.check)
 
 
-def _numbers_agree(claim: str, support: str) -> bool:
-    """Say whether the claim's numbers stand in the support in the same order, sign and company.
+def _likely(content: Sequence[str], source: Source) -> Iterator[_Near]:
+    """Yield each of the source's sentences, and how like the claim it is."""
+    if not content:
+        return
+    first = source.span.start
+    for i, span in enumerate(source.sentences):
+        sentence = Words(source.text[span.start - first : span.end - first])
+        earlier = source.sentences[max(0, i - SENTENCES_BEFORE) : i]
+        start = earlier[0].start if earlier else span.start
+        last = source.sentences[min(i + SENTENCES_AFTER, len(source.sentences) - 1)]
+        around = Words(f"{source.above}. {source.text[start - first : span.start - first]}")
+        here = sum(closeness(one, sentence.known) for one in content)
+        there = sum(
+            closeness(one, around.known) for one in content if not closeness(one, sentence.known)
+        )
+        shared = (here + there / 2) / len(content)
+        yield _Near(
+            span=span,
+            sentence=sentence,
+            before=earlier[-1] if earlier else None,
+            around=around,
+            window=source.text[start - first : last.end - first],
+            shared=shared,
+            likeness=shared + (source.cosines[i] if source.cosines else 0.0),
+        )
 
-    Years may change places with other numbers ("in 2012 there were 411", "411 in 2012"), but a
-    number must keep one of the words beside it.
-    """
-    for pattern in (_YEAR, _OTHER_NUMBER):
-        following = iter(pattern.findall(support))
-        if not all(number in following for number in dict.fromkeys(pattern.findall(claim))):
-            return False
-    claimed, given = _company(claim), _company(support)
-    return all(
-        any(mine[0] == theirs[0] or mine[1] == theirs[1] for theirs in given.get(number, []))
-        for number, places in claimed.items()
-        for mine in places
-    )
 
-
-def _company(text: str) -> dict[str, list[tuple[str, str]]]:
-    """Return the words before and after each place where a number stands, sign included."""
-    found = ["", *(word.lower().strip(".,;:!?()\"'“”") for word in text.split()), ""]
-    places: dict[str, list[tuple[str, str]]] = {}
-    for before, word, after in zip(found, found[1:], found[2:], strict=False):
-        if any(c.isdigit() for c in word):
-            places.setdefault(word, []).append((before, after))
-    return places
+def _cited(claim: Words, found: _Near) -> tuple[Span, ...]:
+    """Return the sentence, and the one before it if a name or number of the claim is not in it."""
+    borrowed = any(not closeness(claim.stems[i], found.sentence.known) for i in claim.names)
+    return (found.before, found.span) if borrowed and found.before else (found.span,)

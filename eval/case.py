@@ -18,7 +18,11 @@ CASES = Path(__file__).with_name("cases")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A question; any one of the `evidence` spans answers it, `answers` are accepted strings."""
+    """A question; any one of the `evidence` spans of each part answers it.
+
+    `parts` numbers the evidence: most questions have one part, one that needs two documents has
+    two. `distractors` are spans that look like an answer and are none; `answers` accepted strings.
+    """
 
     id: str
     question: str
@@ -27,6 +31,15 @@ class Case:
     evidence: tuple[Span, ...]
     answers: tuple[str, ...]
     tags: tuple[str, ...]
+    parts: tuple[int, ...] = ()
+    distractors: tuple[Span, ...] = ()
+
+    def evidence_by_part(self) -> list[list[Span]]:
+        """Return the evidence of each part; one of each is needed."""
+        by_part: dict[int, list[Span]] = {}
+        for part, span in zip(self.parts or (1,) * len(self.evidence), self.evidence, strict=True):
+            by_part.setdefault(part, []).append(span)
+        return list(by_part.values())
 
 
 class _Evidence(BaseModel):
@@ -36,6 +49,11 @@ class _Evidence(BaseModel):
     start: int = Field(ge=0)
     end: int = Field(gt=0)
     quote: str
+    part: int = Field(default=1, ge=1)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.document_id, self.start, self.end)
 
 
 class _Line(BaseModel):
@@ -48,6 +66,7 @@ class _Line(BaseModel):
     evidence: list[_Evidence] = []
     answers: list[str] = []
     tags: list[str] = []
+    distractors: list[_Evidence] = []
 
 
 def load_cases(files: Sequence[Path]) -> list[Case]:
@@ -77,7 +96,7 @@ def check_cases(files: Sequence[Path], read_document: Callable[[str], Document])
             where = f"{file.name}:{number} ({parsed.id})"
             if parsed.answerable != bool(parsed.evidence):
                 problems.append(f"{where}: an answerable case has evidence, another has none")
-            for evidence in parsed.evidence:
+            for evidence in [*parsed.evidence, *parsed.distractors]:
                 try:
                     text = read_document(evidence.document_id).text
                 except UnknownDocument as error:
@@ -122,7 +141,9 @@ def _case(line: _Line) -> Case:
         question=line.question,
         history=tuple(line.history),
         answerable=line.answerable,
-        evidence=tuple(Span(e.document_id, e.start, e.end) for e in line.evidence),
+        evidence=tuple(e.span for e in line.evidence),
+        parts=tuple(e.part for e in line.evidence),
+        distractors=tuple(d.span for d in line.distractors),
         answers=tuple(line.answers),
         tags=tuple(line.tags),
     )

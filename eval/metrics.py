@@ -46,10 +46,11 @@ def citation_exactness(answer: Answer, read_document: Callable[[str], Document])
 
 
 def gold_span_hit(case: Case, answer: Answer) -> float:
-    """Return 1 if an answerable question was answered with a citation that overlaps a gold span."""
+    """Return 1 if an answerable question's citations overlap a gold span of each of its parts."""
     if not case.answerable:
         return nan
-    return float(any(_overlaps(c.span, case.evidence) for c in answer.citations))
+    cited = [citation.span for citation in answer.citations]
+    return float(all(any(_overlaps(c, gold) for c in cited) for gold in case.evidence_by_part()))
 
 
 def abstention(case: Case, answer: Answer) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from eval.errors import BadCase
-from eval.reader_examples import NAME, NUMBER, OPPOSITES, SENTENCE_GAP, Example
+from eval.reader_examples import NAME, NUMBER, OPPOSITE, SENTENCE_GAP, Example
 from index.words import is_stop_word
 
 Edit = Callable[[str], str]
@@ -317,8 +317,8 @@ def _negation(claim: Claim, _names: Sequence[str], rng: Random) -> Edit | None:
 
 
 def _opposite(claim: Claim, _names: Sequence[str], rng: Random) -> Edit | None:
-    found = [w for w in re.findall(r"[a-z-]+", claim.said) if w in OPPOSITES]
-    return _replacing(old := rng.choice(found), OPPOSITES[old]) if found else None
+    found = [w for w in re.findall(r"[a-z-]+", claim.said) if w in OPPOSITE]
+    return _replacing(old := rng.choice(found), OPPOSITE[old]) if found else None
 
 
 def _reported(claim: Claim, names: Sequence[str], rng: Random) -> Edit | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from chatbot.agree import OPPOSITES
 from eval.errors import BadCase
 from index.words import is_stop_word, words
 
@@ -27,24 +28,7 @@ SENTENCE_GAP = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(])")
 NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b")
 NAME = re.compile(r"\b[A-Z][\w'-]+(?: (?:of |de |the )?[A-Z][\w'-]+)*")
 INNER_NAME = re.compile(r"(?<!^)(?<![.?!] )" + NAME.pattern)
-OPPOSITES: dict[str, str] = {}
-for _pair in """first last|largest smallest|highest lowest|most least|more fewer|before after
-|north south|east west|northern southern|eastern western|oldest youngest|increase decrease
-|increased decreased|rise fall|won lost|win lose|begin end|began ended|start stop|started stopped
-|early late|earlier later|support oppose|supported opposed|allow forbid|allowed forbidden
-|include exclude|included excluded|accept reject|accepted rejected|buy sell|bought sold|open close
-|opened closed|arrive leave|arrived left|born died|father son|mother daughter|husband brother
-|wife sister|king queen|president minister|city country|river mountain|male female|men women
-|public private|major minor|high low|strong weak|long short|large small|old new|rich poor
-|winter summer|always never|directly indirectly|legal illegal|above below|inside outside|best worst
-|same different|founded abolished|founded destroyed|created destroyed|built demolished
-|enter leave|join leave|joined left|gain lose|gained lost|attack defend|attacked defended
-|teacher student|import export|cause prevent|caused prevented|require prohibit
-|required prohibited|confirm deny|confirmed denied|admit deny|admitted denied|agree refuse
-|agreed refused|approve veto|approved vetoed|second-largest largest|under above""".split("|"):
-    _one, _other = _pair.split()
-    OPPOSITES.setdefault(_one, _other)
-    OPPOSITES.setdefault(_other, _one)
+OPPOSITE = {other: one for one, other in OPPOSITES} | dict(OPPOSITES)
 _SHOWN = {"``": '"', "''": '"', "-LRB-": "(", "-RRB-": ")"}
 _CLOSING = {*".,;:?!)%", "n't"}
 
@@ -190,7 +174,7 @@ def swap(text: str, match: re.Match[str], new: str) -> str:
 def oppose(text: str) -> list[str]:
     """Return the text once for each word that has an opposite, with that in its place."""
     found = re.finditer(r"[a-z-]+", text)
-    return [swap(text, m, OPPOSITES[m.group()]) for m in found if m.group() in OPPOSITES]
+    return [swap(text, m, OPPOSITE[m.group()]) for m in found if m.group() in OPPOSITE]
 
 
 def _rename(asked: str, text: str, names: Sequence[str], rng: Random) -> Iterator[str]:

@@ -33,7 +33,8 @@ def test_citation_carries_its_span_flat(answer: Answer) -> None:
     row, citation = as_json(answer)["citations"][0], answer.citations[0]
     assert row == as_json(citation)
     assert set(row) == {
-        *("number", "document_id", "start", "end", "quote", "title", "page", "source")
+        *("number", "document_id", "start", "end", "quote", "title", "page", "source"),
+        "published_on",
     }
     assert row["end"] - row["start"] == len(citation.quote)
 

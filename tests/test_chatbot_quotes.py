@@ -5,7 +5,7 @@ import pytest
 from chatbot.ask import Reader
 from chatbot.evidence import Candidate, find_candidates, frozen_weights
 from chatbot.question import read_question
-from chatbot.quotes import MOST_SENTENCES, MOST_WORDS, pick_quotes
+from chatbot.quotes import MOST_SENTENCES, MOST_WORDS, find_conflict, leans, pick_quotes
 from corpus.document import Span
 from index.search import search
 
@@ -38,13 +38,29 @@ def some(candidates: dict[str, list[Candidate]]) -> Candidate:
     return candidates[QUESTIONS[0]][0]
 
 
-def _sentence(some: Candidate, start: int, text: str, score: float, *covered: str) -> Candidate:
+def _sentence(
+    some: Candidate, start: int, text: str, score: float, *covered: str, answer: str = ""
+) -> Candidate:
+    """A sentence that covers words; if it has an `answer`, those words are marked."""
+    place = start + text.find(answer)
     return replace(
         some,
         span=Span("a.txt", start, start + len(text)),
         text=text,
+        answer=Span("a.txt", place, place + len(answer or text)),
         score=score,
         covered=dict.fromkeys(covered, 0.2),
+        features=(1.0 if answer else -1.0, *some.features[1:]),
+    )
+
+
+def _elsewhere(candidate: Candidate) -> Candidate:
+    """The same sentence in another document."""
+    span, answer = candidate.span, candidate.answer
+    return replace(
+        candidate,
+        span=replace(span, document_id="b.txt"),
+        answer=replace(answer, document_id="b.txt"),
     )
 
 
@@ -117,3 +133,67 @@ def test_a_sentence_that_is_not_beside_it_is_left(some: Candidate) -> None:
 def test_never_more_than_three(some: Candidate) -> None:
     rows = [_sentence(some, 20 * n, f"Words {n} here.", 0.9 - n / 100, str(n)) for n in range(6)]
     assert pick_quotes(rows) == rows[:3]
+
+
+def test_a_neighbour_with_another_answer_is_left(some: Candidate) -> None:
+    best = _sentence(some, 0, "There were 411 in January.", 0.9, "a", answer="411")
+    rival = _sentence(some, 30, "There were 186 in March.", 0.8, "b", answer="186")
+    assert pick_quotes([best, rival]) == [best]
+
+
+def test_a_list_takes_every_other_answer_once(some: Candidate) -> None:
+    rows = [
+        _sentence(some, 0, "The MS13 is one.", 0.9, "a", answer="MS13"),
+        _sentence(some, 20, "Barrio 18 is one.", 0.8, "a", answer="Barrio 18"),
+        _sentence(some, 40, "The MS13 again.", 0.7, "a", answer="MS13"),
+        _sentence(some, 60, "Hardly an answer.", 0.3, "a", answer="answer"),
+    ]
+    assert pick_quotes(rows, listing=True) == rows[:2]
+    assert pick_quotes(rows) == rows[:1]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "He said so.",
+        "On 8 and 9 March they went to other prisons.",
+        "However, the truce held.",
+        "His brother left.",
+        "Después, él lo negó.",
+    ],
+)
+def test_a_sentence_leans_whose_pronoun_nothing_in_it_explains(sentence: str) -> None:
+    assert leans(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Bukele denies that his administration negotiated.",
+        "On 8 March Otto Perez said he would go.",
+        "The rate fell by half.",
+    ],
+)
+def test_a_sentence_that_names_whom_it_means_does_not_lean(sentence: str) -> None:
+    assert not leans(sentence)
+
+
+def test_two_documents_with_other_numbers_for_the_same_disagree(some: Candidate) -> None:
+    one = _sentence(some, 0, "In 2015 there were 6,650 homicides.", 0.9, "a", answer="6,650")
+    other = _sentence(some, 0, "There were 6,657 homicides in 2015.", 0.8, "a", answer="6,657")
+    assert find_conflict([one, other], [one]) is None
+    assert find_conflict([one, _elsewhere(other)], [one]) == _elsewhere(other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There were 3,962 homicides in 2017.",  # of another year
+        "There were 6,650 homicides in 2015, and 3,962 later.",  # it says the same as well
+        "Police seized 3,962 guns in 2015.",  # of another thing
+    ],
+)
+def test_other_numbers_of_another_thing_are_no_conflict(text: str, some: Candidate) -> None:
+    one = _sentence(some, 0, "In 2015 there were 6,650 homicides.", 0.9, "a", answer="6,650")
+    other = _elsewhere(_sentence(some, 0, text, 0.8, "a", answer="3,962"))
+    assert find_conflict([one, other], [one]) is None

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -158,11 +159,14 @@ def test_bundled_cases_hold(generation: Generation) -> None:
     assert check_cases(FILES, generation.document) == []
 
 
-def test_bundled_cases_are_enough_and_a_third_has_no_answer() -> None:
+def test_bundled_cases_are_enough_and_of_every_kind() -> None:
     cases = load_cases(FILES)
-    unanswerable = [case for case in cases if not case.answerable]
-    assert len(cases) >= 60
-    assert len(unanswerable) / len(cases) == pytest.approx(1 / 3, abs=0.05)
+    tagged = Counter(tag for case in cases for tag in case.tags)
+    assert len(cases) >= 300
+    assert 0.5 <= sum(case.answerable for case in cases) / len(cases) <= 0.7
+    least = {"spanish": 40, "two-documents": 40, "follow-up": 40, "false-premise": 30}
+    assert {tag: tagged[tag] >= count for tag, count in least.items()} == dict.fromkeys(least, True)
+    assert sum(bool(case.distractors) for case in cases if not case.answerable) >= 90
 
 
 def test_test_part_is_sealed() -> None:

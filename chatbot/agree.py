@@ -1,0 +1,473 @@
+"""Says what in a claim goes against a document's sentence, as far as rules can see. Reads no model.
+
+Numbers, dates, names, direction, negation, who did what to whom, and whether the document says a
+thing itself or only reports it. What words alone cannot tell is the reader's to judge (`check`).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from index.words import WORD, closeness, is_stop_word, stem
+
+MONTHS = (
+    "january february march april may june july august september october november december "
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
+).split()
+NUMERALS = {
+    word: value
+    for value, words in enumerate(
+        "zero|one uno una|two both dos|three tres|four cuatro|five cinco|six seis|seven siete"
+        "|eight ocho|nine nueve|ten diez|eleven once|twelve dozen doce|thirteen|fourteen|fifteen"
+        "|sixteen|seventeen|eighteen|nineteen|twenty veinte".split("|")
+    )
+    for word in words.split()
+} | dict(
+    zip(
+        "thirty forty fifty sixty seventy eighty ninety treinta cuarenta cincuenta".split(),
+        (30, 40, 50, 60, 70, 80, 90, 30, 40, 50),
+        strict=True,
+    )
+)
+SCALES = {
+    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
+    "cien": 1e2, "mil": 1e3, "millones": 1e6,
+}  # fmt: skip
+OPPOSITES = tuple(
+    (one, other)
+    for one, other in (
+        pair.split()
+        for pair in """first last|largest smallest|highest lowest|most least|more fewer|before after
+|north south|east west|northern southern|eastern western|oldest youngest|increase decrease
+|increased decreased|rise fall|rose fell|won lost|win lose|begin end|began ended|start stop
+|started stopped|early late|earlier later|support oppose|supported opposed|allow forbid
+|allowed forbidden|include exclude|included excluded|accept reject|accepted rejected|buy sell
+|bought sold|open close|opened closed|arrive leave|arrived left|born died|father son
+|mother daughter|husband brother|wife sister|king queen|president minister|city country
+|river mountain|male female|men women|public private|major minor|high low|strong weak|long short
+|large small|old new|rich poor|winter summer|always never|directly indirectly|legal illegal
+|above below|inside outside|best worst|same different|founded abolished|founded destroyed
+|created destroyed|built demolished|enter leave|join leave|joined left|gain lose|gained lost
+|attack defend|attacked defended|teacher student|import export|cause prevent|caused prevented
+|require prohibit|required prohibited|confirm deny|confirmed denied|admit deny|admitted denied
+|agree refuse|agreed refused|approve veto|approved vetoed|second-largest largest|under above
+|up down|over under|more less|since until|before since|hot cold|near far""".split("|")
+    )
+)
+_NEGATES = re.compile(
+    r"not|no|never|nobody|none|nothing|neither|nor|without|cannot|hardly|barely|scarcely|unable"
+    r"|den(?:y|ied|ies|ying)|refus\w+|reject\w*|fail\w*|lack\w*|oppos\w+|false|untrue|few|unwilling"
+    r"|\w+n[’']t|nunca|jamás|ningun[oa]?|sin|neg(?:ó|aron|ado)|rechaz\w+",
+    re.IGNORECASE,
+)
+_REPORTS = re.compile(
+    r"\b(?:sa(?:id|ys?|ying)|claim\w*|alleg\w*|accord\w* to|stat(?:ed|es)|argu(?:ed?|es|ing)"
+    r"|insist\w*|assert\w*|den(?:y|ied|ies|ying)|report(?:ed|edly|s)|accus\w+|suspect\w*|believ\w+"
+    r"|suggest\w*|admit\w*|acknowledg\w+|promis\w+|warn\w*|told|tells?|found that|conclud\w+"
+    r"|quoted?|rumou?r\w*|think\w*|thought|dij[oe]|según|afirm\w+|neg(?:ó|aron)|presunt\w+|declar\w+"
+    r"|wrote|writes?|announc\w+|explain\w*|describ\w+|recall\w*|add(?:ed|s)|confirm\w*|not(?:ed|es))\b",
+    re.IGNORECASE,
+)
+_HEDGES = re.compile(
+    r"\b(?:may|might|[Aa]lleged(?:ly)?|[Rr]eported(?:ly)?|suppos(?:ed|edly)|suspected|[Ii]f|[Pp]ossibly|perhaps"
+    r"|likely|apparently|appear\w*|seem\w*|unless|purported\w*|quizás?|tal vez|presunt\w+)\b",
+)
+_OUR_SOURCE = re.compile(
+    r"^(?:according to|as (?:stated|noted|mentioned) in) (?:the|this|these) (?:\w+ )?"
+    r"(?:documents?|texts?|passages?|articles?|sources?|reports?)(?: \[?\d+\]?)?, ",
+    re.IGNORECASE,
+)
+_DEMONYM = re.compile(r"(?:ian|ean|an|ese|ish|o|a|e|i)$")
+_PASSIVE = set("be been is are was were being sido fue fueron".split())
+_UNITS = set("per percent time year month week day hour minut".split())
+_LINK = re.compile(r"https?:\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b(?:/\S*)?|\S+@\S+")
+_MINUS = re.compile(r"(?<![\w.,])[-−]\d[\d.,]*")
+_BOUNDS = {
+    word: side
+    for side, words in enumerate(("under below fewer less", "over above"))
+    for word in words.split()
+}
+_APART = re.compile(r"\b([Mm]id|[Ee]arly|[Ll]ate)-")
+_PERCENT = re.compile(r"\s?%|\bper[ -]cent\b")
+_DENIES = re.compile(r"den|refus|reject|oppos|neg|rechaz", re.IGNORECASE)
+COMPANY_WORDS = 4
+SCOPE_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    value: float
+    at: int
+    end: int
+
+
+class Words:
+    """A text taken apart once: words, their stems, which of them are content, names, numbers."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words: list[str] = []
+        self.breaks: set[int] = set()
+        end = 0
+        text = _PERCENT.sub(" percent", _APART.sub(r"\1 ", text))
+        for match in WORD.finditer(text):
+            if re.search(r"[,;:.()–—]", text[end : match.start()]):
+                self.breaks.add(len(self.words))
+            self.words.append(match.group())
+            end = match.end()
+        self.stems = [stem(word) for word in self.words]
+        self.content = [
+            i
+            for i, word in enumerate(self.words)
+            if not is_stop_word(word) and not _NEGATES.fullmatch(word)
+        ]
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Return every stem."""
+        return frozenset(self.stems)
+
+    @cached_property
+    def numbers(self) -> list[_Number]:
+        """Return the numbers with the places of their words: 6,650, thirty, 1.2 million, 21st."""
+        found: list[_Number] = []
+        at = 0
+        while at < len(self.words):
+            value = _value(self.words[at])
+            start = at
+            while value is not None and at + 1 < len(self.words):
+                following = self.words[at + 1].lower()
+                if following in SCALES:
+                    value *= SCALES[following]
+                elif value in range(20, 100, 10) and 0 < NUMERALS.get(following, 0) < 10:
+                    value += NUMERALS[following]
+                else:
+                    break
+                at += 1
+            if value is not None:
+                found.append(_Number(value, start, at + 1))
+            at += 1
+        return found
+
+    @cached_property
+    def names(self) -> list[int]:
+        """Return the places of capitalised words that do not merely open the sentence."""
+        return [
+            i
+            for i, word in enumerate(self.words)
+            if word[0].isupper()
+            and not is_stop_word(word)
+            and word.lower() not in MONTHS
+            and word.lower() not in NUMERALS
+            and (i > 0 or not word[1:].islower() or self._opens_a_name())
+        ]
+
+    def _opens_a_name(self) -> bool:
+        return len(self.words) > 1 and self.words[1][0].isupper()
+
+    def near(self, at: int, count: int, *, before: int = 0) -> set[str]:
+        """Return stems of the next `count` content words after a place, and of some before it."""
+        after = [i for i in self.content if i > at][:count]
+        earlier = [i for i in self.content if i < at][-before:] if before else []
+        return {self.stems[i] for i in (*earlier, *after)}
+
+    def negated(self) -> list[list[str]]:
+        """Return what each negation negates: the content words after it, up to the next comma."""
+        found = []
+        for i, word in enumerate(self.words):
+            only = i + 1 < len(self.words) and self.words[i + 1].lower() in {"only", "just"}
+            if _NEGATES.fullmatch(word) and not only:
+                stop = min((b for b in self.breaks if b > i), default=len(self.words))
+                inside = [j for j in self.content if i < j < stop and self.words[j] != "longer"]
+                before = [j for j in self.content if j < i][-SCOPE_WORDS:]
+                if (
+                    i and _DENIES.match(word) and self.words[i - 1].lower() in _PASSIVE
+                ):  # "talks were denied by"
+                    inside = []
+                found.append([self.stems[j] for j in inside[:SCOPE_WORDS] or before])
+        return [scope for scope in found if scope]
+
+
+def without_preamble(claim: str) -> str:
+    """Return the claim without "According to the document, ..." at its head."""
+    rest = _OUR_SOURCE.sub("", claim)
+    return rest[:1].upper() + rest[1:]
+
+
+def disagreement(claim: Words, sentence: Words, around: Words) -> str | None:
+    """Return what in the claim the sentence does not bear out ("number", "name", ...), or None.
+
+    `around` is what stands before the sentence and above it: names and years may come from there.
+    """
+    checks = {
+        "link": set(_LINK.findall(claim.text)) <= set(_LINK.findall(sentence.text)),
+        "number": _numbers_hold(claim, sentence, around),
+        "date": _dates_hold(claim, sentence, around),
+        "name": _names_hold(claim, sentence, around),
+        "direction": _directions_hold(claim, sentence),
+        "negation": _negations_hold(claim, sentence),
+        "roles": _roles_hold(claim, sentence),
+        "attribution": _attributions_hold(claim, sentence, around),
+    }
+    return next((name for name, holds in checks.items() if not holds), None)
+
+
+def _value(word: str) -> float | None:
+    plain = word.lower().rstrip("%")
+    if plain in NUMERALS and plain not in {"one", "una", "uno", "once", "no"}:
+        return float(NUMERALS[plain])
+    if "-" in plain:
+        tens, _, ones = plain.partition("-")
+        if NUMERALS.get(tens, 1) > 1:
+            return float(NUMERALS[tens] + NUMERALS.get(ones, 0))
+    digits = re.fullmatch(r"(\d+(?:,\d{3})*(?:\.\d+)?)(?:st|nd|rd|th|s)?", plain)
+    return float(digits[1].replace(",", "")) if digits else None
+
+
+def _is_year(value: float) -> bool:
+    return value.is_integer() and 1000 <= value < 2100
+
+
+def _numbers_hold(claim: Words, sentence: Words, around: Words) -> bool:
+    """Say whether each number stands there, and counts or measures the same thing.
+
+    It must not have taken the place of another, nor stand only around where one of its kind is.
+    """
+    values, given = ({n.value for n in text.numbers} for text in (claim, sentence))
+    left = [n for n in sentence.numbers if n.value not in values]
+    for number in claim.numbers:
+        is_here, year = number.value in given, _is_year(number.value)
+        if is_here and not any(
+            _measures_alike(claim, number, sentence, n)
+            for n in sentence.numbers
+            if n.value == number.value
+        ):
+            return False
+        places = [n.at for n in sentence.numbers if n.value == number.value]
+        if _takes_a_place(claim, number.at, sentence, [n.at for n in left], places):
+            return False
+        if not is_here and any(_is_year(other.value) == year for other in left):
+            return False
+        there = [
+            source.near(n.at, COMPANY_WORDS, before=COMPANY_WORDS)
+            for source in ((sentence,) if is_here else (around,))
+            for n in source.numbers
+            if n.value == number.value
+        ]
+        if not there:
+            return False
+        company = claim.near(number.at, 2, before=2)
+        if not is_here and company and not any(_share(company, t) for t in there):
+            return False
+    return True
+
+
+def _measures_alike(claim: Words, number: _Number, source: Words, other: _Number) -> bool:
+    """Say whether two numbers have the same unit after them, and bound, if the claim gives one."""
+    (unit, bound, minus), (other_unit, other_bound, other_minus) = (
+        (
+            words.stems[n.end] if n.end < len(words.stems) else "",
+            next((_BOUNDS[w] for w in words.words[max(0, n.at - 2) : n.at] if w in _BOUNDS), None),
+            any(m.startswith(words.words[n.at], 1) for m in _MINUS.findall(words.text)),
+        )
+        for words, n in ((claim, number), (source, other))
+    )
+    return (
+        (unit == other_unit or not {unit, other_unit} <= _UNITS)
+        and (bound is None or bound == other_bound)
+        and minus == other_minus
+    )
+
+
+def _takes_a_place(
+    claim: Words, at: int, sentence: Words, left: Sequence[int], own: Sequence[int]
+) -> bool:
+    """Say whether a word stands where the sentence has one that is left out, and not where its own.
+
+    The place of a word is the word after it, or one before it that says something.
+    """
+    slot = _slot(claim, at)
+    return any(slot & _slot(sentence, other) for other in left) and not any(
+        slot & _slot(sentence, place) for place in own
+    )
+
+
+def _slot(words: Words, at: int) -> set[tuple[int, str]]:
+    after = words.stems[at + 1] if at + 1 < len(words.stems) else ""
+    before = words.stems[at - 1] if at and at - 1 in words.content else ""
+    return {(side, stem_) for side, stem_ in ((1, after), (-1, before)) if stem_}
+
+
+def _share(some: set[str], others: set[str]) -> bool:
+    there = frozenset(others)
+    return any(closeness(one, there) for one in some)
+
+
+def _dates_hold(claim: Words, sentence: Words, around: Words) -> bool:
+    """Say whether each month stands there, and each number is still told of the same date."""
+    months, given, near = (
+        {w.lower() for w in text.words if w.lower() in MONTHS and w[0].isupper()}
+        for text in (claim, sentence, around)
+    )
+    borrowed = months - given
+    if borrowed - near or (borrowed and given - months):
+        return False
+    for kind in (_years, _months):
+        if len(set(kind(sentence).values())) < 2:
+            continue
+        for number in claim.numbers:
+            there = {
+                anchor
+                for n in sentence.numbers
+                if n.value == number.value
+                for anchor in _nearest(sentence, n.at, kind(sentence))
+            }
+            told = _nearest(claim, number.at, kind(claim)) & set(kind(sentence).values())
+            if there and told and not _is_year(number.value) and not there & told:
+                return False
+    return True
+
+
+def _years(words: Words) -> dict[int, str]:
+    return {n.at: f"{n.value:.0f}" for n in words.numbers if _is_year(n.value)}
+
+
+def _months(words: Words) -> dict[int, str]:
+    return {i: word.lower() for i, word in enumerate(words.words) if word.lower() in MONTHS}
+
+
+def _nearest(words: Words, at: int, anchors: dict[int, str]) -> set[str]:
+    """Return the months or years that stand nearest; a comma or `and` between counts as two."""
+
+    def distance(place: int) -> int:
+        first, last = sorted((place, at))
+        walls = sum(
+            i in words.breaks or words.words[i] in {"and", "y"} for i in range(first + 1, last + 1)
+        )
+        return last - first + 2 * walls
+
+    least = min(map(distance, anchors), default=0)
+    return {anchor for place, anchor in anchors.items() if distance(place) == least}
+
+
+def _names_hold(claim: Words, sentence: Words, around: Words) -> bool:
+    """Say whether each name stands there, and none has taken the place of another."""
+    left = [i for i in sentence.names if not _is_among(sentence.stems[i], claim.known)]
+    for i in claim.names:
+        if _value(claim.words[i]) is not None or _is_among(claim.stems[i], sentence.known):
+            continue
+        if not _is_among(claim.stems[i], around.known):
+            return False
+        if _takes_a_place(claim, i, sentence, left, ()):
+            return False
+    return True
+
+
+def _is_among(wanted: str, known: frozenset[str]) -> bool:
+    """Say whether a name stands there, perhaps of another spelling or as Mexican is of Mexico."""
+    root = _DEMONYM.sub("", wanted)
+    return closeness(wanted, known) > 0 or (
+        len(root) > 3 and any(_DEMONYM.sub("", other) == root for other in known)
+    )
+
+
+def _directions_hold(claim: Words, sentence: Words) -> bool:
+    """Say whether no word of the claim has its opposite there: in all, or before the same word."""
+    said, given = ({word.lower() for word in text.words} for text in (claim, sentence))
+    new, left = said - given, given - said
+    pairs, other_pairs = (
+        set(pairwise(word.lower() for word in text.words)) for text in (claim, sentence)
+    )
+    return not any(
+        (one in new and other in left)
+        or any((other, after) in other_pairs - pairs for word, after in pairs if word == one)
+        for pair in OPPOSITES
+        for one, other in (pair, pair[::-1])
+    )
+
+
+def _negations_hold(claim: Words, sentence: Words) -> bool:
+    """Say whether the claim negates what is negated there, as often, and nothing else."""
+    mine, theirs = claim.negated(), sentence.negated()
+    for scopes, others, text in ((theirs, mine, claim), (mine, theirs, sentence)):
+        denied = frozenset(one for scope in others for one in scope)
+        if any(closeness(s[0], text.known) and not closeness(s[0], denied) for s in scopes):
+            return False
+    counts, other_counts = (Counter(scope[0] for scope in scopes) for scopes in (mine, theirs))
+    return all(n % 2 == other_counts[head] % 2 for head, n in counts.items() if other_counts[head])
+
+
+def _roles_hold(claim: Words, sentence: Words) -> bool:
+    """Say whether names stand on the same sides of a verb, and in order where the rest is alike."""
+    acts, other_acts = _acts(claim), _acts(sentence)
+    if any(other_acts.get(verb) == pair[::-1] != pair for verb, pair in acts.items()):
+        return False
+    rest, other_rest = (
+        [w.stems[i] for i in w.content if i not in w.names] for w in (claim, sentence)
+    )
+    turned = ("by" in claim.words) != ("by" in sentence.words)
+    if turned or not _is_part(rest, other_rest):
+        return True
+    names, other_names = _in_order(claim, sentence), _in_order(sentence, claim)
+    return _is_part([name for name in names if name in other_names], other_names)
+
+
+def _in_order(words: Words, other: Words) -> list[str]:
+    """Return the names' stems; the word that opens the text too if it is a name in the other."""
+    opens = words.stems[:1] if 0 not in words.names else []
+    known = {other.stems[i] for i in other.names}
+    return [name for name in opens if name in known] + [words.stems[i] for i in words.names]
+
+
+def _is_part(some: list[str], others: list[str]) -> bool:
+    """Say whether `some` stand among the others in the same order."""
+    rest = iter(others)
+    return all(one in rest for one in some)
+
+
+def _acts(words: Words) -> dict[str, tuple[str, str]]:
+    """Return, for each word between two names, who stands before and after it; `by` turns them."""
+    found = {}
+    for i in words.content:
+        before = [j for j in words.names if j < i]
+        after = [j for j in words.names if j > i]
+        if i not in words.names and before and after:
+            pair = words.stems[before[-1]], words.stems[after[0]]
+            passive = {"by", "por"} & {word.lower() for word in words.words[i + 1 : after[0]]}
+            found[words.stems[i]] = pair[::-1] if passive else pair
+    return found
+
+
+def _attributions_hold(claim: Words, sentence: Words, around: Words) -> bool:
+    """Say whether a claim is told as the document tells it: as its own words, or as reported."""
+    mine = _reports(claim)
+    theirs = _reports(sentence)
+    if mine and not theirs:
+        return bool(_reports(around)) and any(_speaker_is_known(c, claim, around) for c in mine)
+    if mine:
+        return True
+    content = {claim.stems[i] for i in claim.content}
+    for cue in theirs:
+        before, after = Words(sentence.text[: cue.start()]), Words(sentence.text[cue.end() :])
+        aside = cue.group().lower().startswith(("accord", "report", "alleg", "según"))
+        reported = before.known | after.known if aside else after.known
+        inside = sum(bool(closeness(s, reported)) for s in content)
+        outside = 0 if aside else sum(bool(closeness(s, before.known)) for s in content)
+        if inside >= max(2, outside, len(content) / 2):
+            return False
+    return True
+
+
+def _reports(words: Words) -> list[re.Match[str]]:
+    return [*_REPORTS.finditer(words.text), *_HEDGES.finditer(words.text)]
+
+
+def _speaker_is_known(cue: re.Match[str], claim: Words, around: Words) -> bool:
+    """Say whether who is made to say it stands around the sentence."""
+    after = cue.group().lower().startswith(("accord", "según"))
+    near = Words(claim.text[cue.end() :] if after else claim.text[: cue.start()])
+    places = near.content[:2] if after else near.content[-2:]
+    return bool(places) and all(closeness(near.stems[i], around.known) for i in places)

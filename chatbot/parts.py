@@ -1,0 +1,73 @@
+"""Takes apart what is asked at once: two questions in one, two things compared, a list.
+
+Considered a parser (spaCy, 40 MB and a model to download): a question that no rule takes apart is
+asked as it stands.
+"""
+
+import re
+from itertools import pairwise
+
+from chatbot.answer import Turn
+from chatbot.question import make_standalone
+
+MOST_PARTS = 3
+_ASKS = (
+    r"(?:who|whom|whose|what|when|where|why|which|how|did|does|was|were|quién|quiénes|qué|cuándo"
+    r"|dónde|por qué|cuál|cuáles|cómo|cuántos|cuántas)\b"
+)
+_SECOND = re.compile(rf"\?\s+|,? (?:and|y) (?:also )?(?=¿?{_ASKS})|; (?=¿?{_ASKS})", re.IGNORECASE)
+_THING = r"(?:[A-ZÁÉÍÓÚ]\w+(?: (?:of |de )?[A-ZÁÉÍÓÚ]\w+)*|(?:in |en )?\d{4}|[A-Z]\w+ \d{4})"
+_EITHER = re.compile(rf"(?:,\s*)?\b(?P<one>{_THING}),? (?:or|o) (?:in |en )?(?P<other>{_THING})")
+_BOTH = re.compile(rf"\b(?:between|entre) (?P<one>{_THING}) (?:and|y) (?P<other>{_THING})")
+_MORE = re.compile(r"\b(?:more|fewer|less|más|menos) (\w+)")
+_COMPARES = re.compile(
+    r"\b(?:differ\w*|compar\w*|more|fewer|less|higher|lower|larger|smaller|earlier|later|first|than"
+    r"|más|menos|mayor|menor|diferencia)\b",
+    re.IGNORECASE,
+)
+_LIST = re.compile(
+    r"^(?:list|enumerate|enumera|name (?:all|the|some|every|two|three|four|five)"
+    r"|what (?:are|were) the|who (?:are|were) the|¿?cuáles|¿?quiénes"
+    r"|(?:which|what|¿?qué)(?: \w+)? (?P<plural>\w{3,}s)\b)",
+    re.IGNORECASE,
+)
+_SINGULAR = re.compile(r"(?:ss|us|is)$|^(?:was|has|does|president\w*'s|news|series)$")
+
+
+def split_question(question: str) -> tuple[str, ...]:
+    """Return the questions to be answered one by one, each complete in itself; mostly one."""
+    starts = [0, *(match.end() for match in _SECOND.finditer(question)), len(question)]
+    parts = [question[a:b].strip(" ,;") for a, b in pairwise(starts)]
+    parts = [re.sub(r"(?:,? (?:and|y))$", "", part).rstrip("? ") + "?" for part in parts]
+    parts = [part for part in parts if len(part.split()) > 1][:MOST_PARTS]
+    if len(parts) > 1:
+        whole = [parts[0]]
+        for part in parts[1:]:
+            whole.append(make_standalone(part, [Turn(whole[-1])]))
+        return tuple(whole)
+    return _compared(question) or (question,)
+
+
+def asks_for_list(question: str) -> bool:
+    """Say whether more than one thing is asked for: "Which perks ...", "List the ..."."""
+    found = _LIST.match(question)
+    return bool(found and not (found["plural"] and _SINGULAR.search(found["plural"].lower())))
+
+
+def _compared(question: str) -> tuple[str, ...]:
+    """Return the question asked of each of the two things that it compares."""
+    found = _BOTH.search(question) or _EITHER.search(question)
+    if not found or not _COMPARES.search(question):
+        return ()
+    before, after = question[: found.start()], question[found.end() :]
+    counted = _MORE.search(before)
+    if counted:
+        before, after = f"How many {counted[1]} were there", "?"
+    return tuple(
+        " ".join(f"{before} {_in(thing)}{after}".split())
+        for thing in (found["one"], found["other"])
+    )
+
+
+def _in(thing: str) -> str:
+    return thing if thing.startswith(("in ", "en ")) else f"in {thing}"
