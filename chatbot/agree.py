@@ -140,7 +140,10 @@ class Words:
             start = at
             while value is not None and at + 1 < len(self.words):
                 following = self.words[at + 1].lower()
-                if following in SCALES:
+                after = self.words[at + 2].lower() if at + 2 < len(self.words) else ""
+                if following == "and" and value % 100 == 0 and after in NUMERALS:
+                    value, at = value + NUMERALS[after], at + 1
+                elif following in SCALES:
                     value *= SCALES[following]
                 elif value in range(20, 100, 10) and 0 < NUMERALS.get(following, 0) < 10:
                     value += NUMERALS[following]
@@ -394,10 +397,20 @@ def _negations_hold(claim: Words, sentence: Words) -> bool:
     mine, theirs = claim.negated(), sentence.negated()
     for scopes, others, text in ((theirs, mine, claim), (mine, theirs, sentence)):
         denied = frozenset(one for scope in others for one in scope)
-        if any(closeness(s[0], text.known) and not closeness(s[0], denied) for s in scopes):
+        if any(_is_said(s[0], text.known) and not _is_said(s[0], denied) for s in scopes):
             return False
     counts, other_counts = (Counter(scope[0] for scope in scopes) for scopes in (mine, theirs))
     return all(n % 2 == other_counts[head] % 2 for head, n in counts.items() if other_counts[head])
+
+
+def _is_said(wanted: str, stems: frozenset[str]) -> bool:
+    """Say whether a word is there, perhaps in another form: free is in freed."""
+    return closeness(wanted, stems) > 0 or any(
+        len(min(wanted, other, key=len)) > 2
+        and abs(len(wanted) - len(other)) < 3
+        and (wanted.startswith(other) or other.startswith(wanted))
+        for other in stems
+    )
 
 
 def _roles_hold(claim: Words, sentence: Words) -> bool:

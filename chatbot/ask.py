@@ -24,7 +24,7 @@ from chatbot.answer import (
     Verdict,
     Wrote,
 )
-from chatbot.check import check_sentence, read_sources, split_stream
+from chatbot.check import Checked, check_sentence, read_sources, split_stream
 from chatbot.errors import ModelUnavailable
 from chatbot.evidence import Candidate, confidence, find_candidates, frozen_weights
 from chatbot.models import QUOTES, Model
@@ -53,6 +53,7 @@ class Reader:
     """What is needed to answer: an open index, its embedder, and a model or None for `quotes:`.
 
     `where` says which documents may be read, None all; a `reranker` puts hits in a better order.
+    What a model writes and nothing carries is withheld if `strict`, else shown marked.
     """
 
     generation: Generation
@@ -61,6 +62,7 @@ class Reader:
     model: Model | None = None
     reranker: Reranker | None = None
     where: Filter | None = None
+    strict: bool = True
 
 
 def answer_question(question: str, history: Sequence[Turn] = (), *, reader: Reader) -> Answer:
@@ -78,7 +80,7 @@ def stream_answer(
     clock = _Clock()
     asked = check_length(question)
     standalone = make_standalone(asked, history)
-    draft = _Draft(reader.generation, reader.span_reader)
+    draft = _Draft(reader)
     model_name = reader.model.name if reader.model else QUOTES
     yield Started(question=asked, standalone_question=standalone, model=model_name)
 
@@ -95,7 +97,7 @@ def stream_answer(
         prompt = make_prompt(standalone, hits) if reader.model else ""
         if len(answered) < len(read):
             draft.notices.append("left_out")
-        yield from draft.write(reader.model, prompt, hits, answered)
+        yield from draft.write(prompt, hits, answered)
     clock.lap("write")
     yield Finished(
         Answer(
@@ -148,16 +150,16 @@ def _merge(found: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
 
 def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
     """Read the best hits for the sentences to quote."""
-    weights = frozen_weights()
+    weights, asked = frozen_weights(), read_question(question)
     candidates = find_candidates(
-        read_question(question),
+        asked,
         hits,
         generation=reader.generation,
         span_reader=reader.span_reader,
         weights=weights,
     )
     quotes = pick_quotes(candidates, listing=asks_for_list(question))
-    sure = confidence(quotes, weights)
+    sure = confidence(asked, quotes, span_reader=reader.span_reader, weights=weights)
     other = find_conflict(candidates, quotes) if quotes else None
     if other:
         document = reader.generation.document
@@ -176,41 +178,47 @@ def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
 class _Draft:
     """An answer in the making: checked sentences, and citations numbered as they are first used."""
 
-    def __init__(self, generation: Generation, span_reader: SpanReader) -> None:
+    def __init__(self, reader: Reader) -> None:
         self.sentences: list[Sentence] = []
         self.citations: dict[tuple[str, int, int], Citation] = {}
         self.notices: list[Notice] = []
         self.usage = Usage()
         self.written_by = QUOTES
-        self._generation, self._span_reader = generation, span_reader
+        self._reader = reader
 
-    def write(
-        self, model: Model | None, prompt: str, hits: Sequence[Hit], parts: Sequence[_Quotes]
-    ) -> Iterator[Wrote]:
+    def write(self, prompt: str, hits: Sequence[Hit], parts: Sequence[_Quotes]) -> Iterator[Wrote]:
         """Yield the sentences of a model that pass the check, else the quotes of each part.
 
         A model that finds nothing in the passages is believed: then nothing is written.
         """
+        model = self._reader.model
         if any(part.disagree for part in parts):
             self._notice("conflict")
         if model is not None:
             self.written_by = model.name
-            sources = read_sources(hits, self._generation)
             try:
                 for text in split_stream(self._reply(model, prompt)):
                     if text.strip(" .!*\"'").casefold() == ABSTAINS.casefold():
                         return
-                    checked = check_sentence(text, sources, self._span_reader)
+                    checked = self._check(text, hits)
                     if checked.spans:
                         yield self._wrote(checked.text, checked.spans, checked.support, "supported")
-                    else:
+                    elif self._reader.strict:
                         self._notice("left_out")
+                    else:
+                        yield self._wrote(checked.text, (), 0.0, "unsupported")
             except ModelUnavailable:
                 self._notice("interrupted" if self.sentences else "model_unavailable")
-        if not self.sentences:
+        if all(sentence.verdict == "unsupported" for sentence in self.sentences):
             self.written_by = QUOTES
             for part in parts:
                 yield from self._quote(part)
+
+    def _check(self, text: str, hits: Sequence[Hit]) -> Checked:
+        """Check a model's sentence against what was found for it, and for the question."""
+        found = _merge([_search(text, self._reader), hits])
+        sources = read_sources(found, self._reader.generation)
+        return check_sentence(text, sources, self._reader.span_reader)
 
     def _quote(self, part: _Quotes) -> Iterator[Wrote]:
         """Yield a part's quotes that were not given yet, with the words that answer marked."""
@@ -241,13 +249,13 @@ class _Draft:
         verdict: Verdict,
         marked: Sequence[Span] = (),
     ) -> Wrote:
-        citations, start = tuple(self._cite(span) for span in spans), spans[0].start
+        citations = tuple(self._cite(span) for span in spans)
         sentence = Sentence(
             text=text,
             citations=tuple(citation.number for citation in citations),
             verdict=verdict,
             support=support,
-            marks=tuple((span.start - start, span.end - start) for span in marked),
+            marks=tuple((m.start - spans[0].start, m.end - spans[0].start) for m in marked),
         )
         self.sentences.append(sentence)
         return Wrote(sentence, citations)
@@ -255,7 +263,7 @@ class _Draft:
     def _cite(self, span: Span) -> Citation:
         key = (span.document_id, span.start, span.end)
         if key not in self.citations:
-            document = self._generation.document(span.document_id)
+            document = self._reader.generation.document(span.document_id)
             self.citations[key] = Citation(
                 number=len(self.citations) + 1,
                 span=span,

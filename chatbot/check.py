@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chatbot.agree import Words, disagreement, without_preamble
-from chatbot.evidence import Weights, frozen_weights, logistic
+from chatbot.evidence import frozen_weights, logistic
 from chatbot.span_reader import SpanReader
 from corpus.document import Span
 from index.generation import Generation
@@ -122,25 +122,40 @@ class _Near:
     likeness: float
 
 
+def claim_features(
+    text: str, sources: Sequence[Source], span_reader: SpanReader
+) -> list[tuple[float, ...]]:
+    """Return what support is weighed by, for each sentence that nothing in the claim goes against.
+
+    The reader's log odds in tens, and the share of the claim's words that are there.
+    """
+    return [features for _, features in _compared(Words(text), sources, span_reader)]
+
+
 def _carrier(text: str, sources: Sequence[Source], span_reader: SpanReader) -> _Carrier:
-    claim, weights = Words(text), frozen_weights()
-    content = [claim.stems[i] for i in claim.content]
-    near = [found for source in sources for found in _likely(content, source)]
-    near.sort(key=lambda n: (-n.likeness, n.span.document_id, n.span.start))
-    agreeing = [n for n in near[:COMPARED] if not disagreement(claim, n.sentence, n.around)]
-    best = _Carrier((), 0.0)
-    readings = span_reader.read(text, [n.window for n in agreeing])
-    for found, reading in zip(agreeing, readings, strict=True):
-        support = 1.0
-        if found.sentence.text != text:
-            support = round(_support(reading.answerable, found.shared, weights), 4)
+    claim, best = Words(text), _Carrier((), 0.0)
+    for found, features in _compared(claim, sources, span_reader):
+        support = round(logistic(features, frozen_weights().check), 4)
+        if found.sentence.text == text:
+            support = 1.0
         if support > best.support:
             best = _Carrier(_cited(claim, found), support)
     return best
 
 
-def _support(answerable: float, shared: float, weights: Weights) -> float:
-    return logistic((answerable / 10, shared), weights.check)
+def _compared(
+    claim: Words, sources: Sequence[Source], span_reader: SpanReader
+) -> list[tuple[_Near, tuple[float, ...]]]:
+    """Return the likest sentences that agree with the claim, with their features."""
+    content = [claim.stems[i] for i in claim.content]
+    near = [found for source in sources for found in _likely(content, source)]
+    near.sort(key=lambda n: (-n.likeness, n.span.document_id, n.span.start))
+    agreeing = [n for n in near[:COMPARED] if not disagreement(claim, n.sentence, n.around)]
+    readings = span_reader.read(claim.text, [n.window for n in agreeing])
+    return [
+        (found, (reading.answerable / 10, found.shared))
+        for found, reading in zip(agreeing, readings, strict=True)
+    ]
 
 
 def _likely(content: Sequence[str], source: Source) -> Iterator[_Near]:

@@ -9,19 +9,20 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chatbot.agree import MONTHS, NUMERALS
 from chatbot.question import Question
 from chatbot.span_reader import Reading, SpanReader
 from corpus.document import Span
 from index.generation import Generation
 from index.passage import Hit
-from index.words import closeness, stem, words
+from index.words import closeness, is_stop_word, stem, words
 
 READ_HITS = 6
 LONGEST_MARK = 80
@@ -35,7 +36,15 @@ FEATURES = (
     "names_apart",  # share that neither it, the sentence before, its headings nor title hold
     "year_conflict",  # it gives a year, and not the one asked for
     "passage_score",  # of the search
+    "agreement",  # how much the same answer in another passage is one for the reader, 0 to 1
+    "other_place",  # it is in a place named, and the question asks of another
 )
+OF_QUOTES = (
+    *FEATURES,
+    "alone_span",  # as span and answerable, of the quotes read without what stands around them
+    "alone_answerable",
+)
+_IN_PLACE = re.compile(rf"\b(?:in|of|from|at|en|de) (?!(?i:{'|'.join(MONTHS)})\b)([A-ZÁÉÍÓÚ]\w+)")
 _YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
 
 
@@ -106,18 +115,31 @@ def find_candidates(
         for hit, text, reading in zip(
             best, texts, span_reader.read(question.text, texts), strict=True
         )
-        for candidate in _read_hit(question, rarity, hit, text, reading, weights)
+        for candidate in _read_hit(question, rarity, hit, text, reading)
     ]
-    return sorted(candidates, key=lambda c: (-c.score, c.span.document_id, c.span.start))
+    scored = [
+        replace(c, score=logistic(c.features, weights.sentence)) for c in _agreeing(candidates)
+    ]
+    return sorted(scored, key=lambda c: (-c.score, c.span.document_id, c.span.start))
 
 
-def confidence(quotes: Sequence[Candidate], weights: Weights) -> float:
+def confidence(
+    question: Question,
+    quotes: Sequence[Candidate],
+    *,
+    span_reader: SpanReader,
+    weights: Weights,
+) -> float:
     """Return how likely (0-1) it is that the quotes picked answer the question."""
-    return round(logistic(quote_features(quotes), weights.question), 4) if quotes else 0.0
+    if not quotes:
+        return 0.0
+    return round(logistic(quote_features(question, quotes, span_reader), weights.question), 4)
 
 
-def quote_features(quotes: Sequence[Candidate]) -> tuple[float, ...]:
-    """Return the values that FEATURES names, of the quotes taken together."""
+def quote_features(
+    question: Question, quotes: Sequence[Candidate], span_reader: SpanReader
+) -> tuple[float, ...]:
+    """Return the values that OF_QUOTES names, of the quotes taken together."""
     best = max(quotes, key=lambda c: c.score)
     covered: dict[str, float] = {}
     for quote in quotes:
@@ -126,7 +148,10 @@ def quote_features(quotes: Sequence[Candidate]) -> tuple[float, ...]:
     together = dict(zip(FEATURES, best.features, strict=True))
     together["words"] = sum(covered.values())
     together["names_apart"] = min(quote.features[apart] for quote in quotes)
-    return tuple(together.values())
+    alone = " ".join(quote.text for quote in quotes)
+    (reading,) = span_reader.read(question.text, [alone])
+    found = reading.best(0, len(alone))
+    return (*together.values(), found.score / 10 if found else 0.0, reading.answerable / 10)
 
 
 def logistic(features: Sequence[float], weights: Sequence[float] | NDArray[np.float64]) -> float:
@@ -153,7 +178,6 @@ def _read_hit(
     hit: Hit,
     text: str,
     reading: Reading,
-    weights: Weights,
 ) -> Iterator[Candidate]:
     """Yield a candidate for each of the hit's sentences, as far as the reader has read."""
     above = " ".join((hit.title, *hit.passage.heading_path))
@@ -176,8 +200,9 @@ def _read_hit(
             _missing(question, before | stems),
             _year_conflict(question, words_of_it),
             hit.score,
+            0.0,  # known when every passage is read
+            _other_place(question, words_of_it, before | stems),
         )
-        before = _stems(above) | stems
         yield Candidate(
             span=span,
             text=words_of_it,
@@ -185,8 +210,35 @@ def _read_hit(
             answer=Span(span.document_id, first + found.start, first + found.end),
             covered=covered,
             features=features,
-            score=logistic(features, weights.sentence),
+            score=0.0,
         )
+        before = _stems(above) | stems
+
+
+def _agreeing(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Yield each with how much of an answer the same words are for the reader elsewhere."""
+    at, said = FEATURES.index("agreement"), [_answer_words(c) for c in candidates]
+    for mine, candidate in zip(said, candidates, strict=True):
+        alike = [
+            other.features[0]
+            for theirs, other in zip(said, candidates, strict=True)
+            if other.hit.rank != candidate.hit.rank
+            and len(mine & theirs) * 2 >= max(1, len(mine), len(theirs))
+        ]
+        agreement = min(1.0, max(0.0, max(alike, default=-1.0) + 0.5))
+        features = (*candidate.features[:at], agreement, *candidate.features[at + 1 :])
+        yield replace(candidate, features=features)
+
+
+def _answer_words(candidate: Candidate) -> frozenset[str]:
+    """Return the answer's content words by stem, numbers as figures: thirty is 30."""
+    first = candidate.span.start
+    answer = candidate.text[candidate.answer.start - first : candidate.answer.end - first]
+    return frozenset(
+        str(NUMERALS.get(word.lower(), stem(word)))
+        for word in words(answer)
+        if not is_stop_word(word)
+    )
 
 
 def _missing(question: Question, stems: frozenset[str]) -> float:
@@ -198,6 +250,12 @@ def _missing(question: Question, stems: frozenset[str]) -> float:
 def _year_conflict(question: Question, text: str) -> float:
     asked, given = set(_YEAR.findall(question.text)), set(_YEAR.findall(text))
     return float(bool(asked and given and not asked & given))
+
+
+def _other_place(question: Question, text: str, known: frozenset[str]) -> float:
+    """Say whether the question asks of a place that is not known here, and the text names one."""
+    asked, given = ({stem(name) for name in _IN_PLACE.findall(t)} for t in (question.text, text))
+    return float(bool(given - asked) and any(not closeness(place, known) for place in asked))
 
 
 def _stems(text: str) -> frozenset[str]:

@@ -63,6 +63,7 @@ class ChatbotTable(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     model: str = QUOTES
+    strict: bool = True
     base_url: str | None = None
     title: str = "Footnote"
     host: str = "127.0.0.1"

@@ -310,3 +310,53 @@ def test_a_model_that_never_ends_is_cut_off(reader: Reader) -> None:
     answer = answer_question(QUESTION, reader=replace(reader, model=EndlessModel()))
     assert answer.notices == ("model_unavailable",)
     assert {sentence.verdict for sentence in answer.sentences} == {"quoted"}
+
+
+def test_without_strict_what_nothing_carries_is_shown_and_marked(reader: Reader) -> None:
+    lenient = replace(reader, model=EchoModel(f"{COUNTED} {CHEESE}"), strict=False)
+    answer = answer_question(QUESTION, reader=lenient)
+    assert [(s.text, s.verdict) for s in answer.sentences] == [
+        (COUNTED, "supported"),
+        (CHEESE, "unsupported"),
+    ]
+    assert (answer.sentences[1].citations, answer.sentences[1].support) == ((), 0.0)
+
+
+def test_two_questions_get_two_answers(reader: Reader) -> None:
+    question = f"{QUESTION} {BRAZIL}"
+    answer = answer_question(question, reader=reader)
+    quoted = " ".join(sentence.text for sentence in answer.sentences)
+    assert "411" in quoted
+    assert "13 percent" in quoted
+    assert (answer.standalone_question, answer.notices) == (question, ())
+    assert len({hit.passage.id for hit in answer.hits}) == len(answer.hits) >= HITS
+    assert [hit.rank for hit in answer.hits] == list(range(1, len(answer.hits) + 1))
+    _assert_cited_exactly(answer, reader)
+
+
+def test_a_part_that_the_documents_do_not_answer_is_said_to_be_left_out(reader: Reader) -> None:
+    answer = answer_question(f"{BRAZIL} How tall is Mount Everest?", reader=reader)
+    assert (answer.status, answer.notices) == ("answered", ("left_out",))
+
+
+@pytest.fixture(scope="module")
+def disagreeing(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Reader]:
+    folder, index = tmp_path_factory.mktemp("disagree"), tmp_path_factory.mktemp("index")
+    for name, date, count in (("old", "2019-03-01", "212"), ("new", "2023-06-09", "236")):
+        (folder / f"{name}.md").write_text(
+            f"---\ndate: {date}\n---\n# The bridge\n\n"
+            f"The iron bridge of Larkford is {count} metres long. It crosses the river Lark.\n"
+        )
+    build(load_corpus([folder]), index, embedder)
+    generation = open_index(index)
+    yield Reader(generation=generation, embedder=embedder, span_reader=SpanReader())
+    generation.close()
+
+
+def test_documents_that_disagree_are_shown_newest_first(disagreeing: Reader) -> None:
+    answer = answer_question("How long is the iron bridge of Larkford?", reader=disagreeing)
+    assert answer.notices == ("conflict",)
+    assert [c.published_on for c in answer.citations] == ["2023-06-09", "2019-03-01"]
+    assert ["236" in answer.sentences[0].text, "212" in answer.sentences[1].text] == [True, True]
+    assert all(sentence.marks for sentence in answer.sentences)
+    assert all(len(sentence.citations) == 1 for sentence in answer.sentences)

@@ -8,6 +8,8 @@ from chatbot import evidence
 from chatbot.ask import Reader
 from chatbot.evidence import (
     FEATURES,
+    OF_QUOTES,
+    Candidate,
     confidence,
     find_candidates,
     frozen_weights,
@@ -27,63 +29,71 @@ def test_logistic_is_what_it_says() -> None:
 def test_frozen_weights_fit_the_features() -> None:
     weights = frozen_weights()
     assert len(weights.sentence) == len(FEATURES) + 1
-    assert len(weights.question) == len(FEATURES) + 1
+    assert len(weights.question) == len(OF_QUOTES) + 1
+    assert len(weights.check) == 3
     assert 0 < weights.threshold < 1
 
 
 def test_frozen_file_names_its_features_and_data() -> None:
     file = Path(evidence.__file__).with_name("evidence.json")
     frozen = json.loads(file.read_text())
-    assert tuple(frozen["features"]) == FEATURES
+    assert tuple(frozen["features"]) == OF_QUOTES
     assert "SQuAD 2.0" in frozen["fitted_on"]
 
 
-def test_no_quote_gives_no_confidence() -> None:
-    assert confidence([], frozen_weights()) == 0.0
+def _sure(question: str, quotes: list[Candidate], reader: Reader) -> float:
+    return confidence(
+        read_question(question), quotes, span_reader=reader.span_reader, weights=frozen_weights()
+    )
 
 
-def test_question_without_content_has_no_candidates(reader: Reader) -> None:
-    hits = search("of the and", generation=reader.generation, embedder=reader.embedder)
-    found = find_candidates(
-        read_question("of the and"),
-        hits,
+def _candidates(question: str, reader: Reader) -> list[Candidate]:
+    return find_candidates(
+        read_question(question),
+        search(question, generation=reader.generation, embedder=reader.embedder),
         generation=reader.generation,
         span_reader=reader.span_reader,
         weights=frozen_weights(),
     )
-    assert found == []
+
+
+def test_no_quote_gives_no_confidence(reader: Reader) -> None:
+    assert _sure("Who?", [], reader) == 0.0
+
+
+def test_question_without_content_has_no_candidates(reader: Reader) -> None:
+    assert _candidates("of the and", reader) == []
 
 
 def test_another_year_and_a_missing_name_lower_confidence(reader: Reader) -> None:
-    weights = frozen_weights()
-
     def sure(question: str) -> float:
-        hits = search(question, generation=reader.generation, embedder=reader.embedder)
-        found = find_candidates(
-            read_question(question),
-            hits,
-            generation=reader.generation,
-            span_reader=reader.span_reader,
-            weights=weights,
-        )
-        return confidence(found[:1], weights)
+        return _sure(question, _candidates(question, reader)[:1], reader)
 
     right = sure("How many homicides did El Salvador have in January 2012?")
     assert sure("How many homicides did El Salvador have in January 1987?") < right
     assert sure("How many homicides did Norway have in January 2012?") < right
 
 
-def test_confidence_rises_with_each_feature_that_speaks_for_it(reader: Reader) -> None:
-    weights = frozen_weights()
+def test_confidence_rises_with_a_feature_that_speaks_for_it(reader: Reader) -> None:
     question = "Who coined the term narco-peace?"
-    hits = search(question, generation=reader.generation, embedder=reader.embedder)
-    best, *_ = find_candidates(
-        read_question(question),
-        hits,
-        generation=reader.generation,
-        span_reader=reader.span_reader,
-        weights=weights,
-    )
-    span = FEATURES.index("span")
-    lower = tuple(v - 1.0 if i == span else v for i, v in enumerate(best.features))
-    assert confidence([replace(best, features=lower)], weights) < confidence([best], weights)
+    best = _candidates(question, reader)[0]
+    at = max(range(len(FEATURES)), key=frozen_weights().question.__getitem__)
+    lower = tuple(v - 1.0 if i == at else v for i, v in enumerate(best.features))
+    less_sure = _sure(question, [replace(best, features=lower)], reader)
+    assert less_sure < _sure(question, [best], reader)
+
+
+def test_the_same_answer_in_another_passage_is_agreement(reader: Reader) -> None:
+    found = _candidates("How many homicides did El Salvador have in January 2012?", reader)
+    agreement = FEATURES.index("agreement")
+    assert found[0].features[agreement] > 0.5
+    assert min(candidate.features[agreement] for candidate in found) == 0.0
+
+
+def test_another_place_is_seen(reader: Reader) -> None:
+    place = FEATURES.index("other_place")
+    for country, other in (("El Salvador", 0.0), ("Norway", 1.0)):
+        found = _candidates(f"How many homicides were there in {country} in 2015?", reader)
+        named = [c for c in found if "in El Salvador" in c.text]
+        assert named
+        assert {candidate.features[place] for candidate in named} == {other}
