@@ -4,8 +4,10 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chatbot.arguments import WRONG_USE, make_parser
@@ -69,6 +71,8 @@ def index_command(arguments: argparse.Namespace) -> int:
         report = build_index(
             corpus, index=folder, load_embedder=_load_embedder, progress=progress, **made_with
         )
+    with progress_bar("Making questions", quiet=arguments.json) as progress:
+        _make_questions(settings, progress)
     if arguments.json:
         from dataclasses import asdict
 
@@ -83,6 +87,24 @@ def index_command(arguments: argparse.Namespace) -> int:
     for document, other in report.duplicates:
         print(f"{document} has the same words as {other}")
     return GOOD
+
+
+def _make_questions(settings: "Settings", progress: Callable[[int, int], None]) -> None:
+    """Make the questions to suggest, unless they are there; an index is good without them."""
+    from chatbot.models import QUOTES
+    from chatbot.suggest import load_questions, store_questions
+    from corpus.errors import FootnoteError
+
+    generation = _open(settings)
+    known = load_questions(generation)
+    generation.close()
+    quotes = settings.chatbot.model_copy(update={"model": QUOTES})
+    with suppress(FootnoteError, OSError):
+        if known is None:
+            from chatbot.make_questions import make_questions
+
+            reader = _reader(settings.model_copy(update={"chatbot": quotes}))
+            store_questions(reader.generation, make_questions(reader, progress))
 
 
 def search_command(arguments: argparse.Namespace) -> int:
@@ -282,6 +304,7 @@ def _reader(settings: "Settings") -> "Reader":
     )
 
 
+@cache
 def _load_embedder(name: str) -> "Embedder":
     if sys.stderr.isatty():
         print("Loading the embedding model (ten seconds the first time)…", file=sys.stderr)

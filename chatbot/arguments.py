@@ -66,10 +66,10 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
 
 def _add_eval(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument("suite", nargs="?", default="grounding", choices=SUITES)
-    evaluate.add_argument("dataset", nargs="?", type=Path, help="retrieval: a question set")
+    evaluate.add_argument("dataset", nargs="?", type=Path, help="a public set's folder")
     evaluate.add_argument("--cases", nargs="+", type=Path, metavar="FILE", help="JSONL case files")
     evaluate.add_argument("--gates", type=Path, metavar="FILE", help="gates (eval/gates.toml)")
-    evaluate.add_argument("--sample", type=_number(1_000_000), help="retrieval: so many questions")
+    evaluate.add_argument("--sample", type=_number(1_000_000), help="so many questions")
     evaluate.add_argument("--passages", type=_number(10_000_000), help="speed: made-up passages")
 
 

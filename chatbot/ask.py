@@ -31,7 +31,9 @@ from chatbot.models import QUOTES, Model
 from chatbot.parts import asks_for_list, split_question
 from chatbot.question import check_length, make_standalone, read_question
 from chatbot.quotes import find_conflict, pick_quotes
+from chatbot.small_talk import small_talk
 from chatbot.span_reader import SpanReader
+from chatbot.suggest import follow_ups, load_questions, suggestions
 from corpus.document import Span
 from index.embed import QueryEmbedder
 from index.generation import Generation
@@ -79,7 +81,8 @@ def stream_answer(
     """Yield an answer's events as they happen: Started, Retrieved, Wrote a sentence, Finished."""
     clock = _Clock()
     asked = check_length(question)
-    standalone = make_standalone(asked, history)
+    talks = small_talk(asked) is not None
+    standalone = asked if talks else make_standalone(asked, history)
     draft = _Draft(reader)
     model_name = reader.model.name if reader.model else QUOTES
     yield Started(question=asked, standalone_question=standalone, model=model_name)
@@ -90,7 +93,8 @@ def stream_answer(
     clock.lap("search")
     yield Retrieved(hits)
 
-    read = [_read(part, of, reader) for part, of in zip(parts, found, strict=True)]
+    pairs = [] if talks else list(zip(parts, found, strict=True))
+    read = [_read(part, of, reader) for part, of in pairs]
     answered = [quotes for quotes in read if quotes.are_sure]
     clock.lap("read")
     if answered:
@@ -98,6 +102,8 @@ def stream_answer(
         if len(answered) < len(read):
             draft.notices.append("left_out")
         yield from draft.write(prompt, hits, answered)
+    if talks:
+        draft.notices.append("greeting")
     clock.lap("write")
     yield Finished(
         Answer(
@@ -108,15 +114,29 @@ def stream_answer(
             citations=tuple(draft.citations.values()),
             hits=hits,
             confidence=min(
-                (q.confidence for q in answered), default=max(q.confidence for q in read)
+                (q.confidence for q in answered),
+                default=max((q.confidence for q in read), default=0.0),
             ),
             notices=tuple(draft.notices),
-            follow_ups=(),
+            follow_ups=_offered(
+                reader, draft, hits, [*(turn.question for turn in history), standalone]
+            ),
             model=draft.written_by,
             usage=draft.usage,
             seconds=clock.laps,
         )
     )
+
+
+def _offered(
+    reader: Reader, draft: "_Draft", hits: Sequence[Hit], asked: Sequence[str]
+) -> tuple[str, ...]:
+    """Return questions with known answers: to begin with, or next to what is shown."""
+    known = load_questions(reader.generation) or () if reader.where is None else ()
+    if "greeting" in draft.notices:
+        return suggestions(known)
+    cited = [citation.span for citation in draft.citations.values()]
+    return follow_ups(known, cited or [hit.context for hit in hits[:3]], asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

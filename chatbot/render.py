@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from chatbot.answer import Answer, Citation, Notice, Sentence
+from chatbot.small_talk import reply_to
 from corpus.document import Span
 from index.passage import Hit
 
@@ -21,10 +22,6 @@ NOTICES: dict[Notice, str] = {
     "interrupted": "The answer was interrupted; what stands here was checked.",
     "conflict": "The documents disagree on this.",
 }
-GREETING = (
-    "Hello. Ask a question about the documents, and every sentence of the answer will show "
-    "the words it rests on."
-)
 _NEAREST_SHOWN = 3
 _EXCERPT_CHARACTERS = 200
 _LONGEST_KEPT_WORD = 24  # a longer last word may break away from its marker, or phones overflow
@@ -132,8 +129,8 @@ def _problem(exchange: Exchange) -> str:
 
 def _answer(answer: Answer) -> str:
     if "greeting" in answer.notices:
-        words = " ".join(sentence.text for sentence in answer.sentences) or GREETING
-        return f'<p class="fn-prose" dir="auto">{escaped(words)}</p>{_follow_ups(answer)}'
+        words = escaped(reply_to(answer.question))
+        return f'<p class="fn-prose" dir="auto">{words}</p>{_follow_ups(answer)}'
     notices = "".join(_notice(notice) for notice in answer.notices)
     if answer.status == "not_in_documents":
         return f"{_not_in_documents(answer.hits)}{notices}{_follow_ups(answer)}"
@@ -296,7 +293,8 @@ def _follow_ups(answer: Answer) -> str:
     rows = "".join(f"<li>{_ask_button(question)}</li>" for question in answer.follow_ups)
     if not rows:
         return ""
-    return f'<section class="fn-next"><h3>Ask next</h3><ul class="fn-asks">{rows}</ul></section>'
+    head = "Ask next" if answer.status == "answered" else "You could ask"
+    return f'<section class="fn-next"><h3>{head}</h3><ul class="fn-asks">{rows}</ul></section>'
 
 
 def _ask_button(question: str) -> str:

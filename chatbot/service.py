@@ -6,6 +6,7 @@ Loads in the background, and changes to a new generation when one is put in use.
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,12 +14,14 @@ from pathlib import Path
 from chatbot.answer import Event, Turn
 from chatbot.ask import Reader, answer_question, stream_answer
 from chatbot.errors import StillLoading
+from chatbot.make_questions import make_questions
 from chatbot.models import Model
 from chatbot.span_reader import SpanReader
+from chatbot.suggest import load_questions, store_questions, suggestions
 from corpus.document import Document
 from corpus.errors import FootnoteError
 from index.embed import Embedder, load_embedder
-from index.errors import MissingIndex
+from index.errors import MissingIndex, StaleIndex
 from index.generation import Generation, current_name, open_current
 from index.rerank import Reranker
 
@@ -26,6 +29,8 @@ MOST_SUGGESTIONS = 4
 LONGEST_WAIT_SECONDS = 60.0
 TRY_AGAIN_SECONDS = 60.0
 """After an index that could not be opened was tried: every byte of it is read each time."""
+MAKE_AFTER_SECONDS = 30.0
+"""`footnote index` makes the known questions of what it has just put in use; let it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +94,8 @@ class Service:
         """Say what there is to ask about; a FootnoteError says why nothing can be asked."""
         reader = self._reader()
         if self._suggestions_of != reader.generation.folder.name:
-            self._suggestions = self._answerable(reader)
             self._suggestions_of = reader.generation.folder.name
+            self._suggestions = self._suggest(reader)
         manifest = reader.generation.manifest
         return Scope(
             document_count=manifest.document_count,
@@ -151,15 +156,35 @@ class Service:
             return False
         return self._generation is None or name not in (None, self._generation.folder.name)
 
+    def _suggest(self, reader: Reader) -> tuple[str, ...]:
+        """Return the operator's questions that are answered, else ones known to be."""
+        known = load_questions(reader.generation)
+        if known is None:
+            threading.Thread(target=self._make_questions, name="questions", daemon=True).start()
+        return self._answerable(reader) if self._wished else suggestions(known or ())
+
+    def _make_questions(self) -> None:
+        """Make the known questions of the generation in use, unless that was done meanwhile."""
+        time.sleep(MAKE_AFTER_SECONDS)
+        with suppress(FootnoteError, OSError, RuntimeError):  # the last when the server stops
+            reader = self._reader()
+
+            def stop_if_left(_done: int, _total: int) -> None:
+                if self._generation is not reader.generation:
+                    raise StaleIndex("another index is in use by now.")
+
+            known = load_questions(reader.generation)
+            made = make_questions(reader, stop_if_left) if known is None else known
+            if not self._wished:
+                self._suggestions = suggestions(made)
+            if known is None:
+                store_questions(reader.generation, made)
+
     def _answerable(self, reader: Reader) -> tuple[str, ...]:
-        """Return the suggested questions that the documents answer, quoted, no model asked."""
+        """Return the operator's questions that the documents answer, quoted, no model asked."""
         reader = replace(reader, model=None)
-        wished = self._wished or tuple(
-            f"What do the documents say about {title}?"
-            for title in reader.generation.store.titles().values()
-        )
         good: list[str] = []
-        for question in wished:
+        for question in self._wished:
             if len(good) < MOST_SUGGESTIONS:
                 answer = answer_question(question, reader=reader)
                 good += [question] if answer.status == "answered" else []

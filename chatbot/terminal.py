@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 from chatbot.answer import Answer
+from chatbot.small_talk import reply_to
 from index.passage import Hit
 
 WIDTH = 88
@@ -16,11 +17,21 @@ NOTICES = {
 
 
 def show_answer(answer: Answer) -> str:
-    """Return the answer with its footnotes, or the nearest passages when it abstains."""
+    """Return the answer with its footnotes, or the nearest passages when it abstains.
+
+    Questions that could come next stand last, one a line.
+    """
+    next_ones = ["", "You could ask:", *(f"  {question}" for question in answer.follow_ups)]
+    return "\n".join([*_answer_lines(answer), *(next_ones if answer.follow_ups else ())])
+
+
+def _answer_lines(answer: Answer) -> list[str]:
+    if "greeting" in answer.notices:
+        return [_wrap(reply_to(answer.question))]
     notices = [NOTICES[notice] for notice in answer.notices if notice in NOTICES]
     if answer.status == "not_in_documents":
         nearest = show_hits(answer.hits[:3])
-        return "\n".join([ABSTAINS, *notices, "", "Nearest passages:", "", nearest])
+        return [ABSTAINS, *notices, "", "Nearest passages:", "", nearest]
     text = " ".join(
         " ".join(s.text.split()) + "".join(f" [{number}]" for number in s.citations)
         for s in answer.sentences
@@ -33,7 +44,7 @@ def show_answer(answer: Answer) -> str:
         where = f"{citation.title}{page} ({citation.span.document_id})"
         quote = " ".join(citation.quote.split())
         lines += [f"[{citation.number}] {where}", _wrap(f"“{quote}”", "    ")]
-    return "\n".join(lines)
+    return lines
 
 
 def show_hits(hits: Sequence[Hit]) -> str:

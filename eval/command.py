@@ -8,10 +8,12 @@ from typing import Any
 from chatbot.ask import Reader
 from chatbot.progress import progress_bar
 from chatbot.settings import IndexTable
+from chatbot.span_reader import SpanReader
+from eval.bench import Bench
 from eval.case import CASES, check_cases, load_cases
 from eval.datasets import load_dataset
 from eval.errors import BadCase
-from eval.report import Report, run_suite
+from eval.grounding import Grounding, Suite
 from eval.retrieval import RetrievalReport, measure_retrieval
 from eval.speed import SpeedReport, measure_speed
 from index.embed import load_embedder
@@ -39,7 +41,7 @@ def run(
         problems = check_cases(files, open_index().document)
         held = f"All {len(load_cases(files))} cases hold."
         return Outcome("\n".join(problems) or held, not problems)
-    report: Report | RetrievalReport | SpeedReport
+    report: Grounding | RetrievalReport | SpeedReport
     with progress_bar("Measuring", quiet=arguments.json) as progress:
         if arguments.suite == "retrieval":
             if arguments.dataset is None:
@@ -53,11 +55,14 @@ def run(
         elif arguments.suite == "speed":
             report = measure_speed(passages=arguments.passages or 2_000, progress=progress)
         else:
-            report = run_suite(
-                load_cases(files),
-                reader=open_reader(),
-                gates_file=arguments.gates,
+            bench = Bench(
+                embedder=load_embedder(settings.embedding_model),
+                passage_tokens=settings.passage_tokens,
+                span_reader=SpanReader(),
+                sample=arguments.sample,
                 progress=progress,
             )
+            suite, folder = Suite(bench=bench, gates_file=arguments.gates), arguments.dataset
+            report = suite.on_set(folder) if folder else suite.on_cases(files, open_reader())
     says = report.as_json() if arguments.json else report.as_text()
-    return Outcome(says, not (isinstance(report, Report) and report.failed_gates))
+    return Outcome(says, not isinstance(report, Grounding) or report.is_good)

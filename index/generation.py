@@ -2,7 +2,8 @@
 
     <index>/CURRENT              name of the generation in use, replaced atomically
     <index>/generations/<id>/    vectors/ (Chroma), words/ (tantivy), documents.sqlite,
-                                 passages.i8, sentences.i4, manifest.json (written last)
+                                 passages.i8, sentences.i4, manifest.json (written last),
+                                 questions.json (made of it later, no part of the manifest)
     <index>/unfinished.sqlite    what a build that was cut short had embedded
     <index>/lock                 one writer
 

@@ -30,7 +30,8 @@ class Writer:
         self._folder = folder
         self._dimensions = dimensions
         if copy_of:
-            left_out = shutil.ignore_patterns("manifest.json*", "*.lock", "words")
+            # The JSON files are the manifest, and what was made of the finished generation.
+            left_out = shutil.ignore_patterns("*.json*", "*.lock", "words")
             shutil.copytree(copy_of, folder, ignore=left_out)
             self._store = Store(folder / "documents.sqlite", write=True)
         else:

@@ -19,6 +19,7 @@ from chatbot.ask import Reader
 from chatbot.errors import StillLoading
 from chatbot.service import Service
 from chatbot.span_reader import SpanReader
+from chatbot.suggest import KnownQuestion, store_questions
 from corpus.load import Corpus, load_corpus
 from index.build import build_index
 from index.embed import BUNDLED, Embedder, load_embedder
@@ -35,6 +36,13 @@ CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
 ]
+KNOWN = {
+    "Who is Carlos Marroquín?": "Carlos Marroquín is the head of the Social Fabric Reconstruction "
+    "Unit (Unidad de Reconstrucción del Tejido Social).",
+    "Since when has Marroquín acted on Bukele's behalf?": (
+        "Marroquín has acted on Bukele's behalf since 2015."
+    ),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +67,18 @@ def bundled_corpus() -> Corpus:
 def bundled_index(
     tmp_path_factory: pytest.TempPathFactory, bundled_corpus: Corpus, embedder: Embedder
 ) -> Path:
-    """The folder of a real index of corpus/documents."""
+    """The folder of a real index of corpus/documents, with two questions known to be answered."""
     folder = tmp_path_factory.mktemp("index")
     build(bundled_corpus, folder, embedder)
+    generation = open_index(folder)
+    place = "el-salvador/carlos-marroquin-negotiator.pdf"
+    text = generation.document(place).text
+    known = [
+        KnownQuestion(question, place, start := text.index(quote), start + len(quote))
+        for question, quote in KNOWN.items()
+    ]
+    store_questions(generation, known)
+    generation.close()
     return folder
 
 

@@ -360,3 +360,12 @@ def test_documents_that_disagree_are_shown_newest_first(disagreeing: Reader) -> 
     assert ["236" in answer.sentences[0].text, "212" in answer.sentences[1].text] == [True, True]
     assert all(sentence.marks for sentence in answer.sentences)
     assert all(len(sentence.citations) == 1 for sentence in answer.sentences)
+
+
+@pytest.mark.parametrize("said", ["Hello!", "¿Qué puedes responder?", "thanks"])
+def test_small_talk_is_no_question(said: str, reader: Reader) -> None:
+    answer = answer_question(said, [Turn("Who is Carlos Marroquín?")], reader=reader)
+    assert (answer.status, answer.notices) == ("not_in_documents", ("greeting",))
+    assert answer.sentences == ()
+    assert answer.standalone_question == said
+    assert len(answer.hits) >= 10

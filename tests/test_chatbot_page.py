@@ -102,6 +102,16 @@ def test_what_is_not_there_gets_a_card_of_its_own(watched: Watched) -> None:
     assert watched.violations() == []
 
 
+def test_small_talk_gets_no_card(watched: Watched) -> None:
+    watched.ask("Hello")
+    expect(watched.page.locator(".fn-turn")).to_contain_text("I answer from the documents here")
+    expect(watched.page.locator(".fn-unknown")).to_have_count(0)
+    expect(watched.page.locator("#fn-announcer")).to_contain_text("I answer from the documents")
+    watched.page.locator(".fn-next .fn-ask").first.click()
+    expect(watched.page.locator(".fn-turn .fn-marker").first).to_be_visible(timeout=30_000)
+    watched.keep(f"talk-{width(watched)}")
+
+
 def test_a_question_too_long_is_said_in_words(watched: Watched) -> None:
     watched.page.fill("#fn-question textarea", "why " * 12_500)
     watched.page.click("#fn-submit")

@@ -48,6 +48,8 @@ def test_first_question_stands_alone() -> None:
         ("And in 2015?", "How many homicides were there in January 2015?"),
         ("And in Peru?", "And in Peru? (homicides January 2012)"),
         ("And arrests in February?", "And arrests in February? (homicides)"),
+        ("And in February and March?", "And in February and March? (homicides)"),
+        ("How many arrests?", "How many arrests? (homicides January 2012)"),
     ],
 )
 def test_fragment_takes_what_it_lacks_but_not_the_time_it_replaces(
@@ -62,18 +64,118 @@ def test_month_is_replaced_as_a_word_only() -> None:
     assert make_standalone("And in June?", history) == "What did the Mayor say in June?"
 
 
-def test_pronoun_takes_the_name_before() -> None:
-    history = [Turn("Who is Carlos Marroquín?", "The head of an office.")]
-    standalone = make_standalone("Which office does he head?", history)
-    assert standalone == "Which office does he head? (Carlos Marroquín)"
+OFFICE = "Who heads the Social Fabric Reconstruction Unit?"
+HEAD = "Carlos Marroquín is the head of the Social Fabric Reconstruction Unit."
+RATE = "What was the homicide rate in El Salvador in 2021?"
+LEANING = {
+    ("Who is Carlos Marroquín?", "When was he sanctioned?"): (
+        "When was Carlos Marroquín sanctioned?"
+    ),
+    ("Who is Carlos Marroquín?", "Which office does he head?"): (
+        "Which office does Carlos Marroquín head?"
+    ),
+    ("Who is Carlos Marroquín?", "And his office?"): "And Carlos Marroquín’s office?",
+    ("Who is Carlos Marroquín?", "What did InSight Crime say about him?"): (
+        "What did InSight Crime say about Carlos Marroquín?"
+    ),
+    ("Who is Jeanette Aguilar?", "What did her sources say?"): (
+        "What did Jeanette Aguilar’s sources say?"
+    ),
+    ("Who is Jeanette Aguilar?", "Who asked her?"): "Who asked Jeanette Aguilar?",
+    (OFFICE, "When was he sanctioned?"): "When was Carlos Marroquín sanctioned?",
+    (OFFICE, "What does it do?"): "What does the Social Fabric Reconstruction Unit do?",
+    ("What is Operación Jaque?", "What did it target?"): "What did Operación Jaque target?",
+    ("Who are the Zetas?", "Where do they operate?"): "Where do the Zetas operate?",
+    ("Who are the Zetas?", "What are their routes?"): "What are the Zetas’ routes?",
+    ("¿Quién es Elena Márquez?", "¿Cuándo nació ella?"): "¿Cuándo nació Elena Márquez?",
+    ("¿Quién es Elena Márquez?", "¿Cuál es su cargo?"): "¿Cuál es el cargo de Elena Márquez?",
+    ("¿Qué es el Museo del Café?", "¿Cuáles son sus salas?"): (
+        "¿Cuáles son las salas del Museo del Café?"
+    ),
+    ("¿Quién es Elena Márquez?", "¿Qué oficina dirige?"): "¿Qué oficina dirige? (Elena Márquez)",
+    ("Who is Carlos Marroquín?", "And Gustavo Villatoro?"): "Who is Gustavo Villatoro?",
+    ("Who is Carlos Marroquín?", "Gustavo Villatoro?"): "Who is Gustavo Villatoro?",
+    ("What was El Salvador's homicide rate in 2021?", "What about Mexico?"): (
+        "What was Mexico's homicide rate in 2021?"
+    ),
+    (RATE, "And in Mexico?"): "What was the homicide rate in Mexico in 2021?",
+    (RATE, "and in mexico?"): "What was the homicide rate in mexico in 2021?",
+    (RATE, "And in Mexico in 2019?"): "What was the homicide rate in Mexico in 2019?",
+    (RATE, "And in Mexico and Brazil?"): (
+        "And in Mexico and Brazil? (homicide rate Salvador 2021)"
+    ),
+    ("When did the FMLN come to power?", "And ARENA?"): "When did ARENA come to power?",
+    ("¿Quién es Elena Márquez?", "¿Y Ramón Ixquiac?"): "¿Quién es Ramón Ixquiac?",
+    ("¿Cuántos homicidios hubo en enero de 2012?", "¿Y en febrero?"): (
+        "¿Cuántos homicidios hubo en febrero de 2012?"
+    ),
+    ("Did homicides fall in March 2012?", "Why?"): "Why did homicides fall in March 2012?",
+    ("Did homicides fall in March 2012?", "But why exactly?"): (
+        "Why exactly did homicides fall in March 2012?"
+    ),
+    ("When did the truce begin?", "How?"): "How did the truce begin?",
+    ("Who coined narco-peace?", "When?"): "When? (coined narco-peace)",
+    ("¿Cayeron los homicidios en 2012?", "¿Por qué?"): "¿Por qué cayeron los homicidios en 2012?",
+    ("¿Cuándo empezó la tregua?", "¿Y dónde?"): "¿Dónde empezó la tregua?",
+    ("What is the truce of 2012?", "When did that happen?"): "When did that happen? (truce 2012)",
+    ("What is the truce of 2012?", "Who mediated it?"): "Who mediated it? (truce 2012)",
+    ("Who is Otto Perez Molina?", "Who lives there?"): "Who lives there? (Otto Perez Molina)",
+    ("Who is Otto Perez Molina?", "Tell me more"): "Tell me more (Otto Perez Molina)",
+}
 
 
-def test_full_question_is_left_as_it_is() -> None:
-    history = [Turn("Who is Carlos Marroquín?")]
-    full = "Which newspaper carried Otto Perez Molina's clarification?"
-    assert make_standalone(full, history) == full
+@pytest.mark.parametrize(("before", "question"), LEANING)
+def test_question_that_leans_on_another_is_made_to_stand(before: str, question: str) -> None:
+    history = [Turn(before, HEAD if before == OFFICE else "")]
+    assert make_standalone(question, history) == LEANING[before, question]
 
 
-def test_only_the_last_turn_counts() -> None:
+@pytest.mark.parametrize(("before", "question"), LEANING)
+def test_no_word_of_the_question_is_lost(before: str, question: str) -> None:
+    lost = read_question(question).terms.keys() - read_question(LEANING[before, question]).terms
+    assert lost <= {"cual", "ella"}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which newspaper carried Otto Perez Molina's clarification?",
+        "Who is Villatoro?",
+        "And who is Villatoro?",
+        "What is a peace zone?",
+        "Is it true that Bukele met the gangs?",
+        "How long does it take to reach San Salvador?",
+        "Why do gangs cover their faces?",
+        "Why do the Metropolitan Agents cover their faces?",
+        "Did Bukele keep his promise?",
+        "Did the president keep his promise?",
+        "How many peace zones were there?",
+        "Are there peace zones in Guatemala?",
+        "Who coined the term that describes the calm?",
+        "What did the government do with those who surrendered in Davos?",
+        "How many documents are in this collection?",
+        "¿Quién fundó el Museo del Café?",
+        "¿Quién dirige la oficina de prensa?",
+    ],
+)
+def test_question_complete_in_itself_is_left_as_it_is(question: str) -> None:
+    history = [Turn("Who is Carlos Marroquín?", "The head of an office."), Turn("Thanks")]
+    assert make_standalone(question, history) == question
+
+
+def test_follow_ups_lean_on_each_other() -> None:
+    months = [Turn("How many homicides were there in January 2012?"), Turn("And in February?")]
+    after = make_standalone("And in March?", months)
+    assert after == "How many homicides were there in March 2012?"
+    asked = [Turn("Who is Carlos Marroquín?"), Turn("When was he sanctioned?"), Turn("Thanks!")]
+    assert make_standalone("Why?", asked) == "Why was Carlos Marroquín sanctioned?"
+
+
+def test_only_the_last_question_counts() -> None:
     history = [Turn("Who coined narco-peace?"), Turn("Who is Villatoro?")]
     assert "narco" not in make_standalone("And why?", history)
+
+
+def test_long_and_odd_histories_do_no_harm() -> None:
+    history = [Turn("A" * 100_000, "El " * 50_000), Turn(""), Turn(" ¿?"), Turn("his")] * 50
+    assert "Why" in make_standalone("Why?", history)

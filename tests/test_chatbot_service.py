@@ -93,6 +93,21 @@ def test_suggestions_are_those_that_are_answered(service: Service) -> None:
     assert UNANSWERABLE not in suggestions
 
 
+def test_without_wishes_known_questions_are_made_kept_and_suggested(
+    tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.service.MAKE_AFTER_SECONDS", 0.0)
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "chess.txt").write_text("The Zanzibar Chess Club was founded in 1974.\n")
+    build(load_corpus([tmp_path / "texts"]), tmp_path / "index", embedder)
+    for _ in range(2):  # made, then read
+        started = _service(tmp_path / "index")
+        started.start()
+        assert _wait(started) == ""
+        assert started.scope().suggestions == ("When was the Zanzibar Chess Club founded?",)
+    assert len(list((tmp_path / "index").glob("generations/*/questions.json"))) == 1
+
+
 def test_unknown_document_is_an_error(service: Service) -> None:
     with pytest.raises(UnknownDocument):
         service.document("no/such.txt")

@@ -41,6 +41,37 @@ def test_each_notice_is_said_in_words(notice: str, answer: Answer) -> None:
     assert NOTICES[notice] not in " ".join(show_answer(answer).split())
 
 
+@pytest.mark.parametrize(
+    ("said", "reply"), [("Hello!", "Hello. I answer"), ("¿Qué puedes responder?", "Respondo con")]
+)
+def test_small_talk_gets_a_reply_and_questions_but_no_card(
+    said: str, reply: str, answer: Answer
+) -> None:
+    talk = replace(
+        answer,
+        question=said,
+        status="not_in_documents",
+        sentences=(),
+        citations=(),
+        notices=("greeting",),
+        follow_ups=("Who is Carlos Marroquín?",),
+    )
+    shown = show_answer(talk)
+    assert shown.startswith(reply)
+    assert shown.endswith("You could ask:\n  Who is Carlos Marroquín?")
+    assert ABSTAINS not in shown
+    assert answer.hits[0].title not in shown
+
+
+def test_questions_that_could_come_next_stand_last(answer: Answer) -> None:
+    plain = replace(answer, follow_ups=())
+    asked = replace(answer, follow_ups=("Who is Luna?", "Who is Lara?"))
+    assert "You could ask" not in show_answer(plain)
+    assert show_answer(asked) == (
+        show_answer(plain) + "\n\nYou could ask:\n  Who is Luna?\n  Who is Lara?"
+    )
+
+
 def test_no_line_is_too_wide(answer: Answer) -> None:
     body = [line for line in show_answer(answer).splitlines() if not line.startswith("[")]
     assert all(len(line) <= WIDTH for line in body)

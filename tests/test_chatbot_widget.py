@@ -56,6 +56,19 @@ def test_what_is_not_there_is_said(host_page: Page) -> None:
     expect(host_page.get_by_text("The documents don").first).to_be_visible(timeout=30_000)
 
 
+def test_small_talk_is_answered_and_a_question_offered(host_page: Page) -> None:
+    host_page.get_by_role("button", name="Ask").click()
+    host_page.get_by_role("textbox").fill("hi")
+    host_page.get_by_role("textbox").press("Enter")
+    reply = host_page.get_by_text("I answer from the documents here").first
+    expect(reply).to_be_visible(timeout=30_000)
+    expect(host_page.get_by_text("The documents don")).to_have_count(0)
+    host_page.locator(".next button").first.click()
+    expect(host_page.get_by_role("button", name="Source 1").first).to_be_visible(timeout=30_000)
+    ARTIFACTS.mkdir(exist_ok=True)
+    host_page.screenshot(path=ARTIFACTS / "widget-next.png")
+
+
 def test_escape_closes_and_gives_the_focus_back(host_page: Page) -> None:
     launcher = host_page.get_by_role("button", name="Ask")
     launcher.click()

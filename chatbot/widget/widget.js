@@ -11,7 +11,7 @@
    *   marks?: [number, number][]}} Sentence */
   /** @typedef {Omit<Source, "quote" | "title"> & {text: string, title?: string}} Hit */
   /** @typedef {{status: "answered" | "not_in_documents", sentences: Sentence[],
-   *   citations: Citation[], hits: Hit[], notices: string[]}} Answer */
+   *   citations: Citation[], hits: Hit[], notices: string[], follow_ups: string[]}} Answer */
   /** @typedef {{question: string, node: HTMLElement, prose: HTMLElement, state: HTMLElement,
    *   sources: HTMLElement, listed: Set<number>, sentences: Sentence[], hits: Hit[]}} Turn */
 
@@ -33,7 +33,8 @@
       model_unavailable: "The model could not be reached, so these are quotes from the documents.",
       interrupted: "The answer was interrupted; what stands here was checked.",
       conflict: "The documents disagree on this.",
-      greeting: "Hello. Ask a question about the documents.",
+      greeting: "I answer from the documents here, and each sentence shows the words it rests on.",
+      next: "You could ask",
     },
     es: {
       open: "Preguntar", title: "Pregunte a los documentos", close: "Cerrar", back: "← Volver",
@@ -52,7 +53,9 @@
       model_unavailable: "No se pudo contactar con el modelo: estas son citas de los documentos.",
       interrupted: "La respuesta se interrumpió; lo que figura aquí está comprobado.",
       conflict: "Los documentos no coinciden en esto.",
-      greeting: "Hola. Haga una pregunta sobre los documentos.",
+      greeting:
+        "Respondo con los documentos de aquí, y cada frase muestra las palabras en que se apoya.",
+      next: "Puede preguntar, por ejemplo",
     },
   };
 
@@ -72,7 +75,7 @@
     * { box-sizing: border-box; margin: 0; padding: 0; }
     :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     .log:focus-visible, .text:focus-visible { outline-offset: -3px; }
-    h2, h3, ol { font-size: inherit; list-style: none; }
+    h2, h3, ol, ul { font-size: inherit; list-style: none; }
     button { min-inline-size: 24px; min-block-size: 24px; border: 0; border-radius: 6px;
       font: inherit; background: none; color: var(--accent); text-align: start; cursor: pointer; }
     button:not(.filled):hover { text-decoration: underline; }
@@ -107,6 +110,9 @@
     .sources li { position: relative; padding-block: 8px; border-block-start: var(--line); }
     .sources button { font-size: 14px; font-weight: 600; }
     .sources button::after { content: ""; position: absolute; inset: 0; }
+    .turn:not(:last-child) .next { display: none; }
+    .next li { margin-block-start: 6px; }
+    .next button { padding: 6px 12px; border: var(--line); border-radius: 16px; font-size: 14px; }
     blockquote { font: 15px/1.5 var(--serif); }
     .card { padding: 12px 16px 4px; border: var(--line); border-radius: 8px;
       border-inline-start: 3px solid var(--accent); }
@@ -413,6 +419,19 @@
     const notices = answer.notices.filter((name) => name !== "greeting" || !turn.sentences.length)
       .map((name) => words[/** @type {keyof typeof words} */ (name)] ?? "").filter(Boolean);
     settle(turn, notices.join(" "), true);
+    if (greeting) turn.state.className = "prose";
+    if (answer.follow_ups.length) turn.sources.after(offered(answer.follow_ups));
+  }
+
+  /** @param {string[]} questions */
+  function offered(questions) {
+    return make("div", { class: "next" }, make("p", { class: "quiet" }, words.next),
+      make("ul", { "aria-label": words.next }, ...questions.map((question) =>
+        make("li", {}, button(question, () => {
+          if (running) return;
+          log.focus(); // the button that had it hides
+          ask(question);
+        }, { dir: "auto" })))));
   }
 
   /** @param {Turn} turn @param {Hit[]} hits */

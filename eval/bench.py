@@ -1,0 +1,87 @@
+"""Where the grounding suite works: what it counts, and indexes that go away. Knows no measure."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from chatbot.ask import Reader
+from chatbot.span_reader import SpanReader
+from corpus.document import Document
+from corpus.load import Corpus
+from index.build import build_index
+from index.embed import Embedder
+from index.generation import open_current
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often something was tried, and a line for each time that it went wrong."""
+
+    name: str
+    tried: int
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What indexes are built and read with; `sample` is the most of anything that is tried."""
+
+    embedder: Embedder
+    passage_tokens: int
+    span_reader: SpanReader
+    sample: int | None = None
+    progress: Callable[[int, int], None] = lambda _done, _total: None
+
+    @contextmanager
+    def reading(self, documents: Iterable[Document], index: Path | None = None) -> Iterator[Reader]:
+        """Give a reader of these documents alone; `index` may hold nearly the same ones."""
+        made_with: Any = {
+            "embedding_model": self.embedder.name,
+            "passage_tokens": self.passage_tokens,
+        }
+        corpus, load = Corpus(tuple(documents), skipped=()), lambda _: self.embedder
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = index or Path(scratch)
+            build_index(corpus, index=folder, load_embedder=load, **made_with)
+            with closing(open_current(folder, **made_with)) as opened:
+                yield Reader(
+                    generation=opened, embedder=self.embedder, span_reader=self.span_reader
+                )
+
+    def at_most(self, count: int) -> int:
+        """Return `count`, or the sample if that is less."""
+        return min(count, self.sample or count)
+
+    def tally(
+        self, name: str, items: Iterable[T], count: int, problem: Callable[[T], str]
+    ) -> Tally:
+        """Try so many of the items; a problem that is no words is none."""
+        found = []
+        for item in islice(items, count):
+            found.append(problem(item))
+            self.progress(len(found), count)
+        return Tally(name, len(found), tuple(filter(None, found)))
+
+
+def spread(items: Sequence[T], most: int) -> list[T]:
+    """Return at most so many of the items, evenly spread and always the same."""
+    count = min(len(items), most)
+    return [items[i * len(items) // count] for i in range(count)]
+
+
+def documents_of(reader: Reader) -> list[Document]:
+    """Return every document of the reader's index."""
+    generation = reader.generation
+    return [generation.document(document_id) for document_id in generation.store.titles()]
+
+
+def with_text(document: Document, text: str) -> Document:
+    """Return the document with another text; what else it says of itself stays."""
+    return replace(document, text=text, sha256=sha256(text.encode()).hexdigest())

@@ -1,0 +1,117 @@
+"""What must hold of every answer in quotes: exact, cited, short, the same again, no more, no less.
+
+Does not know which answer is right.
+"""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from chatbot.answer import Answer, as_json
+from chatbot.ask import Reader, answer_question
+from corpus.document import Document
+from corpus.errors import UnknownDocument
+from eval.bench import Bench, Tally, documents_of, spread, with_text
+from eval.case import Case
+
+MOST_WORDS, MOST_SENTENCES = 60, 3
+LONGER = {"list", "two-questions"}
+"""Tags of cases that may be answered at greater length."""
+REINDEXED = 60
+"""Questions, at most, that are asked again of the words cited alone, and of all others."""
+ENOUGH = f"the words cited are enough (tried on {REINDEXED})"
+NEEDED = f"the words cited are needed (tried on {REINDEXED})"
+Asked = tuple[Case, Answer]
+
+
+def check_contract(
+    asked: Sequence[Asked], reader: Reader, bench: Bench, *, is_brief: bool
+) -> list[Tally]:
+    """Try each rule on answers of `reader`, which has no model; `is_brief`: their length too."""
+    documents, read = documents_of(reader), reader.generation.document
+    some = spread([(case, answer) for case, answer in asked if answer.citations], REINDEXED)
+
+    def rule(name: str, problem: Callable[[Case, Answer], str], of: Sequence[Asked]) -> Tally:
+        def tried(one: Asked) -> str:
+            said = problem(*one)
+            return f"{one[0].id}: {said}" if said else ""
+
+        return bench.tally(name, of, len(of), tried)
+
+    shuffled = Random(0).sample(documents, len(documents))
+    with bench.reading(shuffled) as rebuilt, tempfile.TemporaryDirectory() as folder:
+        cut = Path(folder)
+        return [
+            rule("quotes are the document's characters", lambda _, a: _misquotes(a, read), asked),
+            rule("every sentence is a quote it cites", lambda _, a: _uncited(a), asked),
+            *([rule("60 words, 3 sentences at most", _too_long, asked)] if is_brief else ()),
+            rule("the same bytes again", lambda c, a: _differs(c, a, reader), asked),
+            rule("the same, rebuilt and shuffled", lambda c, a: _differs(c, a, rebuilt), asked),
+            rule(ENOUGH, lambda c, a: _lacks(c, a, read, bench), some),
+            rule(NEEDED, lambda c, a: _spares(c, a, documents, bench, cut), some),
+        ]
+
+
+def _misquotes(answer: Answer, read: Callable[[str], Document]) -> str:
+    for citation in answer.citations:
+        span = citation.span
+        try:
+            text = read(span.document_id).text
+        except UnknownDocument as error:
+            return str(error)
+        within = 0 <= span.start < span.end <= len(text)
+        if not within or text[span.start : span.end] != citation.quote:
+            return f"[{citation.number}] quotes other words than {span}"
+    return ""
+
+
+def _uncited(answer: Answer) -> str:
+    quotes = {citation.number: citation.quote for citation in answer.citations}
+    for sentence in answer.sentences if "greeting" not in answer.notices else ():
+        cited = [quotes.get(number) for number in sentence.citations]
+        if sentence.text not in cited or None in cited or sentence.verdict != "quoted":
+            return f"no citation quotes {sentence.text!r}"
+    return ""
+
+
+def _too_long(case: Case, answer: Answer) -> str:
+    count, words = len(answer.sentences), sum(len(s.text.split()) for s in answer.sentences)
+    is_long = count > MOST_SENTENCES or words > MOST_WORDS
+    return f"{words} words, {count} sentences" if is_long and not LONGER & {*case.tags} else ""
+
+
+def _differs(case: Case, answer: Answer, reader: Reader) -> str:
+    again = answer_question(case.question, case.history, reader=reader)
+    first, other = (json.dumps(as_json(a) | {"seconds": None}) for a in (answer, again))
+    return "" if first == other else f"{answer.status}, then otherwise: {again.status}"
+
+
+def _lacks(case: Case, answer: Answer, read: Callable[[str], Document], bench: Bench) -> str:
+    quotes: dict[str, list[str]] = {}
+    for citation in answer.citations:
+        quotes.setdefault(citation.span.document_id, []).append(citation.quote)
+    alone = {id_: replace(read(id_), headings=(), pages=()) for id_ in quotes}
+    with bench.reading(with_text(alone[i], "\n\n".join(quotes[i])) for i in quotes) as reader:
+        again = answer_question(case.question, case.history, reader=reader)
+    same = {s.text for s in again.sentences} == {s.text for s in answer.sentences}
+    return "" if same else f"{again.status} on them alone, sure {again.confidence:.2f}"
+
+
+def _spares(
+    case: Case, answer: Answer, documents: Sequence[Document], bench: Bench, index: Path
+) -> str:
+    """Blank the words wherever their document says them, so that all other offsets stay."""
+    texts = {document.id: document.text for document in documents}
+    cited = {(c.span.document_id, c.quote) for c in answer.citations}
+    for id_, quote in cited:
+        texts[id_] = texts[id_].replace(quote, re.sub(r"\S", " ", quote))
+    with bench.reading(
+        (with_text(d, texts[d.id]) for d in documents if texts[d.id].strip()), index
+    ) as reader:
+        again = answer_question(case.question, case.history, reader=reader)
+    same = {(c.span.document_id, c.quote) for c in again.citations} == cited
+    return "the same words are quoted when they are cut" if same else ""
