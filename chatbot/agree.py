@@ -7,35 +7,11 @@ thing itself or only reports it. What words alone cannot tell is the reader's to
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
-from index.words import WORD, closeness, is_stop_word, stem
+from chatbot.claim_words import MONTHS, Number, Words, is_year, value_of
+from index.words import closeness
 
-MONTHS = (
-    "january february march april may june july august september october november december "
-    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
-).split()
-NUMERALS = {
-    word: value
-    for value, words in enumerate(
-        "zero|one uno una|two both dos|three tres|four cuatro|five cinco|six seis|seven siete"
-        "|eight ocho|nine nueve|ten diez|eleven once|twelve dozen doce|thirteen|fourteen|fifteen"
-        "|sixteen|seventeen|eighteen|nineteen|twenty veinte".split("|")
-    )
-    for word in words.split()
-} | dict(
-    zip(
-        "thirty forty fifty sixty seventy eighty ninety treinta cuarenta cincuenta".split(),
-        (30, 40, 50, 60, 70, 80, 90, 30, 40, 50),
-        strict=True,
-    )
-)
-SCALES = {
-    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
-    "cien": 1e2, "mil": 1e3, "millones": 1e6,
-}  # fmt: skip
 OPPOSITES = tuple(
     (one, other)
     for one, other in (
@@ -57,12 +33,6 @@ OPPOSITES = tuple(
 |up down|over under|more less|since until|before since|hot cold|near far""".split("|")
     )
 )
-_NEGATES = re.compile(
-    r"not|no|never|nobody|none|nothing|neither|nor|without|cannot|hardly|barely|scarcely|unable"
-    r"|den(?:y|ied|ies|ying)|refus\w+|reject\w*|fail\w*|lack\w*|oppos\w+|false|untrue|few|unwilling"
-    r"|\w+n[’']t|nunca|jamás|ningun[oa]?|sin|neg(?:ó|aron|ado)|rechaz\w+",
-    re.IGNORECASE,
-)
 _REPORTS = re.compile(
     r"\b(?:sa(?:id|ys?|ying)|claim\w*|alleg\w*|accord\w* to|stat(?:ed|es)|argu(?:ed?|es|ing)"
     r"|insist\w*|assert\w*|den(?:y|ied|ies|ying)|report(?:ed|edly|s)|accus\w+|suspect\w*|believ\w+"
@@ -81,7 +51,6 @@ _OUR_SOURCE = re.compile(
     re.IGNORECASE,
 )
 _DEMONYM = re.compile(r"(?:ian|ean|an|ese|ish|o|a|e|i)$")
-_PASSIVE = set("be been is are was were being sido fue fueron".split())
 _UNITS = set("per percent time year month week day hour minut".split())
 _LINK = re.compile(r"https?:\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b(?:/\S*)?|\S+@\S+")
 _MINUS = re.compile(r"(?<![\w.,])[-−]\d[\d.,]*")
@@ -90,108 +59,7 @@ _BOUNDS = {
     for side, words in enumerate(("under below fewer less", "over above"))
     for word in words.split()
 }
-_APART = re.compile(r"\b([Mm]id|[Ee]arly|[Ll]ate)-")
-_PERCENT = re.compile(r"\s?%|\bper[ -]cent\b")
-_DENIES = re.compile(r"den|refus|reject|oppos|neg|rechaz", re.IGNORECASE)
 COMPANY_WORDS = 4
-SCOPE_WORDS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Number:
-    value: float
-    at: int
-    end: int
-
-
-class Words:
-    """A text taken apart once: words, their stems, which of them are content, names, numbers."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.words: list[str] = []
-        self.breaks: set[int] = set()
-        end = 0
-        text = _PERCENT.sub(" percent", _APART.sub(r"\1 ", text))
-        for match in WORD.finditer(text):
-            if re.search(r"[,;:.()–—]", text[end : match.start()]):
-                self.breaks.add(len(self.words))
-            self.words.append(match.group())
-            end = match.end()
-        self.stems = [stem(word) for word in self.words]
-        self.content = [
-            i
-            for i, word in enumerate(self.words)
-            if not is_stop_word(word) and not _NEGATES.fullmatch(word)
-        ]
-
-    @cached_property
-    def known(self) -> frozenset[str]:
-        """Return every stem."""
-        return frozenset(self.stems)
-
-    @cached_property
-    def numbers(self) -> list[_Number]:
-        """Return the numbers with the places of their words: 6,650, thirty, 1.2 million, 21st."""
-        found: list[_Number] = []
-        at = 0
-        while at < len(self.words):
-            value = _value(self.words[at])
-            start = at
-            while value is not None and at + 1 < len(self.words):
-                following = self.words[at + 1].lower()
-                after = self.words[at + 2].lower() if at + 2 < len(self.words) else ""
-                if following == "and" and value % 100 == 0 and after in NUMERALS:
-                    value, at = value + NUMERALS[after], at + 1
-                elif following in SCALES:
-                    value *= SCALES[following]
-                elif value in range(20, 100, 10) and 0 < NUMERALS.get(following, 0) < 10:
-                    value += NUMERALS[following]
-                else:
-                    break
-                at += 1
-            if value is not None:
-                found.append(_Number(value, start, at + 1))
-            at += 1
-        return found
-
-    @cached_property
-    def names(self) -> list[int]:
-        """Return the places of capitalised words that do not merely open the sentence."""
-        return [
-            i
-            for i, word in enumerate(self.words)
-            if word[0].isupper()
-            and not is_stop_word(word)
-            and word.lower() not in MONTHS
-            and word.lower() not in NUMERALS
-            and (i > 0 or not word[1:].islower() or self._opens_a_name())
-        ]
-
-    def _opens_a_name(self) -> bool:
-        return len(self.words) > 1 and self.words[1][0].isupper()
-
-    def near(self, at: int, count: int, *, before: int = 0) -> set[str]:
-        """Return stems of the next `count` content words after a place, and of some before it."""
-        after = [i for i in self.content if i > at][:count]
-        earlier = [i for i in self.content if i < at][-before:] if before else []
-        return {self.stems[i] for i in (*earlier, *after)}
-
-    def negated(self) -> list[list[str]]:
-        """Return what each negation negates: the content words after it, up to the next comma."""
-        found = []
-        for i, word in enumerate(self.words):
-            only = i + 1 < len(self.words) and self.words[i + 1].lower() in {"only", "just"}
-            if _NEGATES.fullmatch(word) and not only:
-                stop = min((b for b in self.breaks if b > i), default=len(self.words))
-                inside = [j for j in self.content if i < j < stop and self.words[j] != "longer"]
-                before = [j for j in self.content if j < i][-SCOPE_WORDS:]
-                if (
-                    i and _DENIES.match(word) and self.words[i - 1].lower() in _PASSIVE
-                ):  # "talks were denied by"
-                    inside = []
-                found.append([self.stems[j] for j in inside[:SCOPE_WORDS] or before])
-        return [scope for scope in found if scope]
 
 
 def without_preamble(claim: str) -> str:
@@ -210,28 +78,12 @@ def disagreement(claim: Words, sentence: Words, around: Words) -> str | None:
         "number": _numbers_hold(claim, sentence, around),
         "date": _dates_hold(claim, sentence, around),
         "name": _names_hold(claim, sentence, around),
-        "direction": _directions_hold(claim, sentence),
-        "negation": _negations_hold(claim, sentence),
+        "direction": directions_hold(claim, sentence),
+        "negation": negations_hold(claim, sentence),
         "roles": _roles_hold(claim, sentence),
         "attribution": _attributions_hold(claim, sentence, around),
     }
     return next((name for name, holds in checks.items() if not holds), None)
-
-
-def _value(word: str) -> float | None:
-    plain = word.lower().rstrip("%")
-    if plain in NUMERALS and plain not in {"one", "una", "uno", "once", "no"}:
-        return float(NUMERALS[plain])
-    if "-" in plain:
-        tens, _, ones = plain.partition("-")
-        if NUMERALS.get(tens, 1) > 1:
-            return float(NUMERALS[tens] + NUMERALS.get(ones, 0))
-    digits = re.fullmatch(r"(\d+(?:,\d{3})*(?:\.\d+)?)(?:st|nd|rd|th|s)?", plain)
-    return float(digits[1].replace(",", "")) if digits else None
-
-
-def _is_year(value: float) -> bool:
-    return value.is_integer() and 1000 <= value < 2100
 
 
 def _numbers_hold(claim: Words, sentence: Words, around: Words) -> bool:
@@ -242,7 +94,7 @@ def _numbers_hold(claim: Words, sentence: Words, around: Words) -> bool:
     values, given = ({n.value for n in text.numbers} for text in (claim, sentence))
     left = [n for n in sentence.numbers if n.value not in values]
     for number in claim.numbers:
-        is_here, year = number.value in given, _is_year(number.value)
+        is_here, year = number.value in given, is_year(number.value)
         if is_here and not any(
             _measures_alike(claim, number, sentence, n)
             for n in sentence.numbers
@@ -252,7 +104,7 @@ def _numbers_hold(claim: Words, sentence: Words, around: Words) -> bool:
         places = [n.at for n in sentence.numbers if n.value == number.value]
         if _takes_a_place(claim, number.at, sentence, [n.at for n in left], places):
             return False
-        if not is_here and any(_is_year(other.value) == year for other in left):
+        if not is_here and any(is_year(other.value) == year for other in left):
             return False
         there = [
             source.near(n.at, COMPANY_WORDS, before=COMPANY_WORDS)
@@ -268,7 +120,7 @@ def _numbers_hold(claim: Words, sentence: Words, around: Words) -> bool:
     return True
 
 
-def _measures_alike(claim: Words, number: _Number, source: Words, other: _Number) -> bool:
+def _measures_alike(claim: Words, number: Number, source: Words, other: Number) -> bool:
     """Say whether two numbers have the same unit after them, and bound, if the claim gives one."""
     (unit, bound, minus), (other_unit, other_bound, other_minus) = (
         (
@@ -329,13 +181,13 @@ def _dates_hold(claim: Words, sentence: Words, around: Words) -> bool:
                 for anchor in _nearest(sentence, n.at, kind(sentence))
             }
             told = _nearest(claim, number.at, kind(claim)) & set(kind(sentence).values())
-            if there and told and not _is_year(number.value) and not there & told:
+            if there and told and not is_year(number.value) and not there & told:
                 return False
     return True
 
 
 def _years(words: Words) -> dict[int, str]:
-    return {n.at: f"{n.value:.0f}" for n in words.numbers if _is_year(n.value)}
+    return {n.at: f"{n.value:.0f}" for n in words.numbers if is_year(n.value)}
 
 
 def _months(words: Words) -> dict[int, str]:
@@ -360,7 +212,7 @@ def _names_hold(claim: Words, sentence: Words, around: Words) -> bool:
     """Say whether each name stands there, and none has taken the place of another."""
     left = [i for i in sentence.names if not _is_among(sentence.stems[i], claim.known)]
     for i in claim.names:
-        if _value(claim.words[i]) is not None or _is_among(claim.stems[i], sentence.known):
+        if value_of(claim.words[i]) is not None or _is_among(claim.stems[i], sentence.known):
             continue
         if not _is_among(claim.stems[i], around.known):
             return False
@@ -377,7 +229,7 @@ def _is_among(wanted: str, known: frozenset[str]) -> bool:
     )
 
 
-def _directions_hold(claim: Words, sentence: Words) -> bool:
+def directions_hold(claim: Words, sentence: Words) -> bool:
     """Say whether no word of the claim has its opposite there: in all, or before the same word."""
     said, given = ({word.lower() for word in text.words} for text in (claim, sentence))
     new, left = said - given, given - said
@@ -392,7 +244,7 @@ def _directions_hold(claim: Words, sentence: Words) -> bool:
     )
 
 
-def _negations_hold(claim: Words, sentence: Words) -> bool:
+def negations_hold(claim: Words, sentence: Words) -> bool:
     """Say whether the claim negates what is negated there, as often, and nothing else."""
     mine, theirs = claim.negated(), sentence.negated()
     for scopes, others, text in ((theirs, mine, claim), (mine, theirs, sentence)):

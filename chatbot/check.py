@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from chatbot.agree import Words, disagreement, without_preamble
+from chatbot.agree import disagreement, without_preamble
+from chatbot.claim_words import Words
 from chatbot.evidence import frozen_weights, logistic
 from chatbot.span_reader import SpanReader
 from corpus.document import Span

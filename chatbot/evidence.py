@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.agree import MONTHS, NUMERALS
+from chatbot.agree import directions_hold, negations_hold
+from chatbot.claim_words import MONTHS, NUMERALS, Words
 from chatbot.question import Question
 from chatbot.span_reader import Reading, SpanReader
 from corpus.document import Span
@@ -29,10 +30,8 @@ LONGEST_MARK = 80
 """Characters; longer ones would mark most of a sentence."""
 FEATURES = (
     "span",  # how much the words that answer it are for the reader: log odds, in tens
-    "answerable",  # whether its passage answers, for the reader: log odds, in tens
     "words",  # share of the question's words that stand in the sentence, weighted by rarity
     "cosine",  # of question and sentence
-    "names_missing",  # share of the question's names that its passage and title do not hold
     "names_apart",  # share that neither it, the sentence before, its headings nor title hold
     "year_conflict",  # it gives a year, and not the one asked for
     "passage_score",  # of the search
@@ -40,9 +39,18 @@ FEATURES = (
     "other_place",  # it is in a place named, and the question asks of another
 )
 OF_QUOTES = (
-    *FEATURES,
-    "alone_span",  # as span and answerable, of the quotes read without what stands around them
-    "alone_answerable",
+    "span",  # as above, of the quotes read without what stands around them
+    "words",  # share of the question's words that stand in them, each counted alike
+    "cosine",  # of question and best sentence
+    "names_missing",  # share of the question's names that its passage and title do not hold
+    "year_conflict",  # the best sentence gives a year, and not the one asked for
+    "against",  # they deny what the question takes for granted, or say its opposite
+)
+"""Of the quotes alone but for the names, so that the words cited are enough to be as sure."""
+_ASKING = re.compile(
+    r"^\W*(?:who|what|when|where|why|how(?: many| much| long| often)?|which|did|does|was|were|is"
+    r"|are)\b",
+    re.IGNORECASE,
 )
 _IN_PLACE = re.compile(rf"\b(?:in|of|from|at|en|de) (?!(?i:{'|'.join(MONTHS)})\b)([A-ZÁÉÍÓÚ]\w+)")
 _YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
@@ -53,8 +61,8 @@ class Candidate:
     """A sentence that may answer, and how well (0-1).
 
     `answer` are the words in it that answer; `covered` holds the words of the question that stand
-    in it, by stem, each with its share of the question's weight; `features` are the values that
-    FEATURES names.
+    in it, by stem, each with its share of the question's weight; `known` are the stems of its
+    passage, headings and title; `features` are the values that FEATURES names.
     """
 
     span: Span
@@ -62,6 +70,7 @@ class Candidate:
     hit: Hit
     answer: Span
     covered: dict[str, float]
+    known: frozenset[str]
     features: tuple[float, ...]
     score: float
 
@@ -140,18 +149,18 @@ def quote_features(
     question: Question, quotes: Sequence[Candidate], span_reader: SpanReader
 ) -> tuple[float, ...]:
     """Return the values that OF_QUOTES names, of the quotes taken together."""
-    best = max(quotes, key=lambda c: c.score)
-    covered: dict[str, float] = {}
-    for quote in quotes:
-        covered |= {t: max(w, covered.get(t, 0.0)) for t, w in quote.covered.items()}
-    apart = FEATURES.index("names_apart")
-    together = dict(zip(FEATURES, best.features, strict=True))
-    together["words"] = sum(covered.values())
-    together["names_apart"] = min(quote.features[apart] for quote in quotes)
-    alone = " ".join(quote.text for quote in quotes)
+    best, alone = max(quotes, key=lambda c: c.score), " ".join(quote.text for quote in quotes)
     (reading,) = span_reader.read(question.text, [alone])
-    found = reading.best(0, len(alone))
-    return (*together.values(), found.score / 10 if found else 0.0, reading.answerable / 10)
+    found, stems = reading.best(0, len(alone)), _stems(alone)
+    asked, said = Words(_ASKING.sub("", question.text)), Words(alone)
+    return (
+        found.score / 10 if found else 0.0,
+        sum(closeness(term, stems) for term in question.terms) / (len(question.terms) or 1),
+        best.features[FEATURES.index("cosine")],
+        _missing(question, best.known),
+        _year_conflict(question, best.text),
+        float(not (directions_hold(asked, said) and negations_hold(asked, said))),
+    )
 
 
 def logistic(features: Sequence[float], weights: Sequence[float] | NDArray[np.float64]) -> float:
@@ -181,8 +190,7 @@ def _read_hit(
 ) -> Iterator[Candidate]:
     """Yield a candidate for each of the hit's sentences, as far as the reader has read."""
     above = " ".join((hit.title, *hit.passage.heading_path))
-    names_missing = _missing(question, _stems(f"{above} {text}"))
-    first, before = hit.context.start, _stems(above)
+    first, before, known = hit.context.start, _stems(above), _stems(f"{above} {text}")
     for sentence in hit.sentences:
         span = sentence.span
         found = reading.best(span.start - first, span.end - first)
@@ -193,10 +201,8 @@ def _read_hit(
         covered = {t: w * close for t, w in rarity.items() if (close := closeness(t, stems))}
         features = (
             found.score / 10,
-            reading.answerable / 10,
             sum(covered.values()),
             sentence.cosine,
-            names_missing,
             _missing(question, before | stems),
             _year_conflict(question, words_of_it),
             hit.score,
@@ -209,6 +215,7 @@ def _read_hit(
             hit=hit,
             answer=Span(span.document_id, first + found.start, first + found.end),
             covered=covered,
+            known=known,
             features=features,
             score=0.0,
         )

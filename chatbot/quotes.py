@@ -6,7 +6,7 @@ Needs no language model. Does not decide whether to answer.
 import re
 from collections.abc import Sequence
 
-from chatbot.agree import MONTHS
+from chatbot.claim_words import MONTHS
 from chatbot.evidence import Candidate
 from index.words import is_stop_word, stem, words
 

@@ -15,7 +15,8 @@ from chatbot.check import Source, check_sentence, read_sources
 from corpus.document import Document, Span
 from eval.bench import Bench, Tally, documents_of, spread
 from eval.quality import Measured
-from eval.reader_claims import EDITS, LEARNED_DOMAINS, Claim, names_in, reword
+from eval.reader_claims import EDITS, LEARNED_DOMAINS, Claim, names_in
+from eval.reword import reword
 from index.passage import Hit
 from index.search import search
 from index.sentences import split_sentences

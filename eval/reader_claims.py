@@ -13,6 +13,7 @@ from random import Random
 
 from eval.errors import BadCase
 from eval.reader_examples import NAME, NUMBER, OPPOSITE, SENTENCE_GAP, Example
+from eval.reword import MONTHS, UNSURE, capital, reword, shorten
 from index.words import is_stop_word
 
 Edit = Callable[[str], str]
@@ -21,37 +22,6 @@ LEARNED_DOMAINS = ("sales_call", "sales_email", "scitldr")
 """Of SummEdits; the other three are only measured on."""
 CLAIM_ONLY, TEXT_ONLY = 0.45, 0.65
 """Of the statements with a change: in itself up to the first, in its text up to the second."""
-MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
-SYNONYMS = dict(
-    pair.split(":")
-    for pair in """said:stated|stated:said|big:large|large:big|began:started|started:began
-|begin:start|approximately:about|nearly:almost|almost:nearly|many:numerous|help:assist
-|showed:demonstrated|build:construct|built:constructed|bought:purchased|purchased:bought
-|ended:finished|made:created|created:made|leader:head|leaders:heads|found:discovered
-|discovered:found|often:frequently|frequently:often|main:principal|primarily:mainly
-|mainly:primarily|near:close to|located:situated|situated:located|children:kids|percent:per cent
-|important:significant|significant:important|died:passed away|moved:transferred|prison:jail
-|prisons:jails|chose:selected|selected:chose|shows:demonstrates|thought:believed|believed:thought
-|different:distinct|whole:entire|entire:whole|reached:arrived at|usually:normally|because:since
-|normally:usually|killings:murders|murders:killings|homicides:killings|agreement:deal|deal:agreement
-|truce:ceasefire|money:funds|buy:purchase|car:automobile|doctor:physician|job:position|rich:wealthy
-|quickly:rapidly|rapidly:quickly|whilst:while|nevertheless:still|numerous:many|method:approach
-|approach:method|employed:used|gives:provides|provides:gives|gave:provided|provided:gave
-|allows:lets|needs:requires|requires:needs|tries:attempts|tried:attempted|wanted:wished
-|called:named|named:called|known as:called|won:gained|area:region|region:area""".replace(
-        "\n", ""
-    ).split("|")
-)
-_NUMERALS = dict(
-    zip(
-        "two three four five six seven eight nine ten eleven twelve twenty thirty".split(),
-        "2 3 4 5 6 7 8 9 10 11 12 20 30".split(),
-        strict=True,
-    )
-)
-_DATE = re.compile(rf"\b(\d{{1,2}}) ({'|'.join(MONTHS)})\b")
 _ASKED = re.compile(r"(who|what|which [a-z]+)\s+(\w+)\b(.*?)\??\s*$", re.IGNORECASE)
 _ASKED_WHEN = re.compile(
     r"(?:when|in what year|what year|where) (is|was|were|are|did|does|do) (.+?)\??\s*$",
@@ -60,18 +30,8 @@ _ASKED_WHEN = re.compile(
 _PARTICIPLE = re.compile(r"(.+) (\w+(?:ed|en|wn|ght|ade|old|eld|orn|uilt)(?: \w+)?)$")
 _INVERTING = set("did do does can could will would should are".split())
 _FULL_CLAUSE = re.compile(r"\s*(?:he|she|it|they|there|this|that|the|an?|[A-Z]\w+ \w+ed)\b")
-_UNSURE = re.compile(
-    r"\b(?:not|no|never|if|den(?:y|ied|ies)|sa(?:id|ys)|claim\w*|alleg\w*|report\w*|would|may|might"
-    r"|accord\w*|believ\w*|suggest\w*|argu\w*|without|unless|only)\b|n't",
-    re.IGNORECASE,
-)
-_INSERTION = re.compile(r", (?=(?:who|which|a|an|the|also|formerly)\b)[^,;]{5,80},(?! and| or)")
-_TAIL = re.compile(r"(.{40,}?)(?:, (?:which|who|where|while|although|with)\b|; ).*$")
 _AUXILIARY = re.compile(
     r"\b(is|was|were|are|has|have|had|can|could|will|would|did|does|should|must) (?!not\b)(\w+)"
-)
-_ACTIVE = re.compile(
-    r"((?:[A-Z][\w'-]+ ?){1,3}) (\w{3,}ed) ((?:the )?(?:[A-Z][\w'-]+ ?){1,3})(?=[.,;]| (?:in|on|by)\b)"
 )
 _ALIKE_BOTH_WAYS = re.compile(
     r"^(?:,? ?(?:and|or|&)? ?|/|, | is | was | are | were |.*\b(?:met|with|between|married|known as"
@@ -166,7 +126,7 @@ def state(question: str, answer: str) -> str | None:
             split = _PARTICIPLE.match(rest)
             said = f"{split[1]} {verb} {split[2]}" if split else ""
         by = "" if re.match(r"(?:in|on|at|by|from|during|after|before|the)\b", answer) else "in "
-        return f"{_capital(said)} {by}{answer}." if said else None
+        return f"{capital(said)} {by}{answer}." if said else None
     asked = _ASKED.match(question)
     if not asked or len(asked[3].split()) < 2:
         return None
@@ -180,38 +140,7 @@ def state(question: str, answer: str) -> str | None:
         r"(?:what|which) (?:year|time|day|kind|type|sort)\b", word + " " + verb
     ):
         return None
-    return f"{_capital(answer)} {asked[2]}{rest}."
-
-
-def shorten(sentence: str, rng: Random) -> str | None:
-    """Leave out a part between commas or a tail, where what is left is still said."""
-    if _UNSURE.search(sentence):
-        return None
-    shorter = [
-        sentence[: part.start()] + sentence[part.end() :] for part in _INSERTION.finditer(sentence)
-    ]
-    if tail := _TAIL.match(sentence):
-        shorter.append(tail[1] + ".")
-    return rng.choice(shorter) if shorter else None
-
-
-def reword(sentence: str, rng: Random) -> str | None:
-    """Say the same in other words: some synonyms, numerals, a date turned round, the passive."""
-    text = sentence
-    for word in rng.sample(list(SYNONYMS), len(SYNONYMS)):
-        if rng.random() < 0.8:
-            text = re.sub(rf"\b{word}\b", SYNONYMS[word], text, count=1)
-    for word, digits in _NUMERALS.items():
-        if rng.random() < 0.5:
-            text = re.sub(rf"\b{word}\b", digits, text, count=1)
-    text = _DATE.sub(r"\2 \1", text, count=1)
-    if rng.random() < 0.7:
-        text = _ACTIVE.sub(r"\3 was \2 by \1", text, count=1)
-    if rng.random() < 0.3 and (
-        opening := re.match(r"(In|On|During|After) ([^,]{3,30}), (.+)\.$", text)
-    ):
-        text = f"{_capital(opening[3])} {opening[1].lower()} {opening[2]}."
-    return text if text != sentence else None
+    return f"{capital(answer)} {asked[2]}{rest}."
 
 
 def _carried(examples: Sequence[Example], rng: Random, count: int) -> Iterator[Claim]:
@@ -322,11 +251,11 @@ def _opposite(claim: Claim, _names: Sequence[str], rng: Random) -> Edit | None:
 
 
 def _reported(claim: Claim, names: Sequence[str], rng: Random) -> Edit | None:
-    if _UNSURE.search(claim.said):
+    if UNSURE.search(claim.said):
         return None
     frame = rng.choice(_SAID)
     who = rng.choice(names if rng.random() < 0.5 else _SPEAKERS)
-    return lambda text: _capital(frame.format(who=who, it=_small(text).rstrip(".!?"))) + "."
+    return lambda text: capital(frame.format(who=who, it=_small(text).rstrip(".!?"))) + "."
 
 
 EDITS: dict[str, Callable[[Claim, Sequence[str], Random], Edit | None]] = {
@@ -369,10 +298,6 @@ def _near(text: str, sentence: str, rng: Random) -> str:
     at = sentences.index(sentence) if sentence in sentences else 0
     first, last = at - rng.choice((0, 1, 1, 2)), at + rng.choice((0, 1, 1, 2))
     return " ".join(sentences[max(0, first) : last + 1])
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _small(text: str) -> str:

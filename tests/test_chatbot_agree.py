@@ -2,7 +2,8 @@
 
 import pytest
 
-from chatbot.agree import Words, disagreement, without_preamble
+from chatbot.agree import disagreement, without_preamble
+from chatbot.claim_words import Words
 
 COUNTED = "The country had counted 411 homicides in January 2012 and 402 in February 2012."
 ACTED = "Carlos Marroquín sanctioned Osiris Luna after the talks."

@@ -1,0 +1,159 @@
+"""A text taken apart into words, numbers, names and what is negated. Judges nothing."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from index.words import WORD, is_stop_word, stem
+
+MONTHS = (
+    "january february march april may june july august september october november december "
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
+).split()
+NUMERALS = {
+    word: value
+    for value, words in enumerate(
+        "zero|one uno una|two both dos|three tres|four cuatro|five cinco|six seis|seven siete"
+        "|eight ocho|nine nueve|ten diez|eleven once|twelve dozen doce|thirteen|fourteen|fifteen"
+        "|sixteen|seventeen|eighteen|nineteen|twenty veinte".split("|")
+    )
+    for word in words.split()
+} | dict(
+    zip(
+        "thirty forty fifty sixty seventy eighty ninety treinta cuarenta cincuenta".split(),
+        (30, 40, 50, 60, 70, 80, 90, 30, 40, 50),
+        strict=True,
+    )
+)
+SCALES = {
+    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
+    "cien": 1e2, "mil": 1e3, "millones": 1e6,
+}  # fmt: skip
+_NEGATES = re.compile(
+    r"not|no|never|nobody|none|nothing|neither|nor|without|cannot|hardly|barely|scarcely|unable"
+    r"|den(?:y|ied|ies|ying)|refus\w+|reject\w*|fail\w*|lack\w*|oppos\w+|false|untrue|few|unwilling"
+    r"|\w+n[’']t|nunca|jamás|ningun[oa]?|sin|neg(?:ó|aron|ado)|rechaz\w+",
+    re.IGNORECASE,
+)
+_PASSIVE = set("be been is are was were being sido fue fueron".split())
+_APART = re.compile(r"\b([Mm]id|[Ee]arly|[Ll]ate)-")
+_PERCENT = re.compile(r"\s?%|\bper[ -]cent\b")
+_DENIES = re.compile(r"den|refus|reject|oppos|neg|rechaz", re.IGNORECASE)
+SCOPE_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number, and the words it is written in: `at` up to `end`."""
+
+    value: float
+    at: int
+    end: int
+
+
+class Words:
+    """A text taken apart once: words, their stems, which of them are content, names, numbers."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words: list[str] = []
+        self.breaks: set[int] = set()
+        end = 0
+        text = _PERCENT.sub(" percent", _APART.sub(r"\1 ", text))
+        for match in WORD.finditer(text):
+            if re.search(r"[,;:.()–—]", text[end : match.start()]):
+                self.breaks.add(len(self.words))
+            self.words.append(match.group())
+            end = match.end()
+        self.stems = [stem(word) for word in self.words]
+        self.content = [
+            i
+            for i, word in enumerate(self.words)
+            if not is_stop_word(word) and not _NEGATES.fullmatch(word)
+        ]
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Return every stem."""
+        return frozenset(self.stems)
+
+    @cached_property
+    def numbers(self) -> list[Number]:
+        """Return the numbers with the places of their words: 6,650, thirty, 1.2 million, 21st."""
+        found: list[Number] = []
+        at = 0
+        while at < len(self.words):
+            value = value_of(self.words[at])
+            start = at
+            while value is not None and at + 1 < len(self.words):
+                following = self.words[at + 1].lower()
+                after = self.words[at + 2].lower() if at + 2 < len(self.words) else ""
+                if following == "and" and value % 100 == 0 and after in NUMERALS:
+                    value, at = value + NUMERALS[after], at + 1
+                elif following in SCALES:
+                    value *= SCALES[following]
+                elif value in range(20, 100, 10) and 0 < NUMERALS.get(following, 0) < 10:
+                    value += NUMERALS[following]
+                else:
+                    break
+                at += 1
+            if value is not None:
+                found.append(Number(value, start, at + 1))
+            at += 1
+        return found
+
+    @cached_property
+    def names(self) -> list[int]:
+        """Return the places of capitalised words that do not merely open the sentence."""
+        return [
+            i
+            for i, word in enumerate(self.words)
+            if word[0].isupper()
+            and not is_stop_word(word)
+            and word.lower() not in MONTHS
+            and word.lower() not in NUMERALS
+            and (i > 0 or not word[1:].islower() or self._opens_a_name())
+        ]
+
+    def _opens_a_name(self) -> bool:
+        return len(self.words) > 1 and self.words[1][0].isupper()
+
+    def near(self, at: int, count: int, *, before: int = 0) -> set[str]:
+        """Return stems of the next `count` content words after a place, and of some before it."""
+        after = [i for i in self.content if i > at][:count]
+        earlier = [i for i in self.content if i < at][-before:] if before else []
+        return {self.stems[i] for i in (*earlier, *after)}
+
+    def negated(self) -> list[list[str]]:
+        """Return what each negation negates: the content words after it, up to the next comma."""
+        found = []
+        for i, word in enumerate(self.words):
+            only = i + 1 < len(self.words) and self.words[i + 1].lower() in {"only", "just"}
+            if _NEGATES.fullmatch(word) and not only:
+                stop = min((b for b in self.breaks if b > i), default=len(self.words))
+                inside = [j for j in self.content if i < j < stop and self.words[j] != "longer"]
+                before = [j for j in self.content if j < i][-SCOPE_WORDS:]
+                if (
+                    i and _DENIES.match(word) and self.words[i - 1].lower() in _PASSIVE
+                ):  # "talks were denied by"
+                    inside = []
+                found.append([self.stems[j] for j in inside[:SCOPE_WORDS] or before])
+        return [scope for scope in found if scope]
+
+
+def value_of(word: str) -> float | None:
+    """Return the number that a word is, if it is one: 6,650, 21st, thirty, twenty-one."""
+    plain = word.lower().rstrip("%")
+    if plain in NUMERALS and plain not in {"one", "una", "uno", "once", "no"}:
+        return float(NUMERALS[plain])
+    if "-" in plain:
+        tens, _, ones = plain.partition("-")
+        if NUMERALS.get(tens, 1) > 1:
+            return float(NUMERALS[tens] + NUMERALS.get(ones, 0))
+    digits = re.fullmatch(r"(\d+(?:,\d{3})*(?:\.\d+)?)(?:st|nd|rd|th|s)?", plain)
+    return float(digits[1].replace(",", "")) if digits else None
+
+
+def is_year(value: float) -> bool:
+    """Say whether a number may be a year."""
+    return value.is_integer() and 1000 <= value < 2100

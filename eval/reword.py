@@ -1,0 +1,83 @@
+"""Says the same in other words, by rule: synonyms, numerals, the passive, parts left out."""
+
+import re
+from random import Random
+
+MONTHS = (
+    "January February March April May June July August September October November December".split()
+)
+SYNONYMS = dict(
+    pair.split(":")
+    for pair in """said:stated|stated:said|big:large|large:big|began:started|started:began
+|begin:start|approximately:about|nearly:almost|almost:nearly|many:numerous|help:assist
+|showed:demonstrated|build:construct|built:constructed|bought:purchased|purchased:bought
+|ended:finished|made:created|created:made|leader:head|leaders:heads|found:discovered
+|discovered:found|often:frequently|frequently:often|main:principal|primarily:mainly
+|mainly:primarily|near:close to|located:situated|situated:located|children:kids|percent:per cent
+|important:significant|significant:important|died:passed away|moved:transferred|prison:jail
+|prisons:jails|chose:selected|selected:chose|shows:demonstrates|thought:believed|believed:thought
+|different:distinct|whole:entire|entire:whole|reached:arrived at|usually:normally|because:since
+|normally:usually|killings:murders|murders:killings|homicides:killings|agreement:deal|deal:agreement
+|truce:ceasefire|money:funds|buy:purchase|car:automobile|doctor:physician|job:position|rich:wealthy
+|quickly:rapidly|rapidly:quickly|whilst:while|nevertheless:still|numerous:many|method:approach
+|approach:method|employed:used|gives:provides|provides:gives|gave:provided|provided:gave
+|allows:lets|needs:requires|requires:needs|tries:attempts|tried:attempted|wanted:wished
+|called:named|named:called|known as:called|won:gained|area:region|region:area""".replace(
+        "\n", ""
+    ).split("|")
+)
+_NUMERALS = dict(
+    zip(
+        "two three four five six seven eight nine ten eleven twelve twenty thirty".split(),
+        "2 3 4 5 6 7 8 9 10 11 12 20 30".split(),
+        strict=True,
+    )
+)
+_DATE = re.compile(rf"\b(\d{{1,2}}) ({'|'.join(MONTHS)})\b")
+UNSURE = re.compile(
+    r"\b(?:not|no|never|if|den(?:y|ied|ies)|sa(?:id|ys)|claim\w*|alleg\w*|report\w*|would|may|might"
+    r"|accord\w*|believ\w*|suggest\w*|argu\w*|without|unless|only)\b|n't",
+    re.IGNORECASE,
+)
+_INSERTION = re.compile(r", (?=(?:who|which|a|an|the|also|formerly)\b)[^,;]{5,80},(?! and| or)")
+_TAIL = re.compile(r"(.{40,}?)(?:, (?:which|who|where|while|although|with)\b|; ).*$")
+_ACTIVE = re.compile(
+    r"((?:[A-Z][\w'-]+ ?){1,3}) (\w{3,}ed) ((?:the )?(?:[A-Z][\w'-]+ ?){1,3})"
+    r"(?=[.,;]| (?:in|on|by)\b)"
+)
+
+
+def shorten(sentence: str, rng: Random) -> str | None:
+    """Leave out a part between commas or a tail, where what is left is still said."""
+    if UNSURE.search(sentence):
+        return None
+    shorter = [
+        sentence[: part.start()] + sentence[part.end() :] for part in _INSERTION.finditer(sentence)
+    ]
+    if tail := _TAIL.match(sentence):
+        shorter.append(tail[1] + ".")
+    return rng.choice(shorter) if shorter else None
+
+
+def reword(sentence: str, rng: Random) -> str | None:
+    """Say the same in other words: some synonyms, numerals, a date turned round, the passive."""
+    text = sentence
+    for word in rng.sample(list(SYNONYMS), len(SYNONYMS)):
+        if rng.random() < 0.8:
+            text = re.sub(rf"\b{word}\b", SYNONYMS[word], text, count=1)
+    for word, digits in _NUMERALS.items():
+        if rng.random() < 0.5:
+            text = re.sub(rf"\b{word}\b", digits, text, count=1)
+    text = _DATE.sub(r"\2 \1", text, count=1)
+    if rng.random() < 0.7:
+        text = _ACTIVE.sub(r"\3 was \2 by \1", text, count=1)
+    if rng.random() < 0.3 and (
+        opening := re.match(r"(In|On|During|After) ([^,]{3,30}), (.+)\.$", text)
+    ):
+        text = f"{capital(opening[3])} {opening[1].lower()} {opening[2]}."
+    return text if text != sentence else None
+
+
+def capital(text: str) -> str:
+    """Return the text with its first letter large."""
+    return text[:1].upper() + text[1:]
