@@ -183,6 +183,7 @@ def serve_command(arguments: argparse.Namespace) -> int:
         embedding_model=settings.index.embedding_model,
         passage_tokens=settings.index.passage_tokens,
         model=model,
+        strict=settings.chatbot.strict,
         reranker=settings.index.reranker,
         suggestions=settings.chatbot.suggested_questions,
     )
@@ -301,6 +302,7 @@ def _reader(settings: "Settings") -> "Reader":
         span_reader=SpanReader(),
         model=model,
         reranker=reranker,
+        strict=settings.chatbot.strict,
     )
 
 

@@ -52,12 +52,13 @@ class Service:
         embedding_model: str,
         passage_tokens: int,
         model: Model | None,
+        strict: bool = True,
         reranker: str | None = None,
         suggestions: Sequence[str] = (),
     ) -> None:
         self._index = index
         self._settings = {"embedding_model": embedding_model, "passage_tokens": passage_tokens}
-        self._model = model
+        self._model, self._strict = model, strict
         self._reranker_name = reranker
         self._reranker: Reranker | None = None
         self._wished = tuple(suggestions)
@@ -113,6 +114,7 @@ class Service:
             span_reader=self._span_reader,
             model=self._model,
             reranker=self._reranker,
+            strict=self._strict,
         )
 
     def _load(self) -> None:

@@ -35,7 +35,8 @@ _NUMERALS = dict(
 )
 _DATE = re.compile(rf"\b(\d{{1,2}}) ({'|'.join(MONTHS)})\b")
 UNSURE = re.compile(
-    r"\b(?:not|no|never|if|den(?:y|ied|ies)|sa(?:id|ys)|claim\w*|alleg\w*|report\w*|would|may|might"
+    r"\b(?:not|no|never|if|den(?:y|ied|ies)|sa(?:id|ys)|claim\w*|alleg\w*|report\w*|would"
+    r"|(?-i:may|might)"
     r"|accord\w*|believ\w*|suggest\w*|argu\w*|without|unless|only)\b|n't",
     re.IGNORECASE,
 )

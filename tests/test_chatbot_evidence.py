@@ -14,6 +14,7 @@ from chatbot.evidence import (
     find_candidates,
     frozen_weights,
     logistic,
+    quote_features,
 )
 from chatbot.question import read_question
 from index.search import search
@@ -74,13 +75,26 @@ def test_another_year_and_a_missing_name_lower_confidence(reader: Reader) -> Non
     assert sure("How many homicides did Norway have in January 2012?") < right
 
 
-def test_confidence_rises_with_a_feature_that_speaks_for_it(reader: Reader) -> None:
+def test_confidence_rises_with_nearness(reader: Reader) -> None:
     question = "Who coined the term narco-peace?"
     best = _candidates(question, reader)[0]
-    at = max(range(len(FEATURES)), key=frozen_weights().question.__getitem__)
-    lower = tuple(v - 1.0 if i == at else v for i, v in enumerate(best.features))
+    cosine = FEATURES.index("cosine")
+    lower = tuple(v - 0.5 if i == cosine else v for i, v in enumerate(best.features))
     less_sure = _sure(question, [replace(best, features=lower)], reader)
     assert less_sure < _sure(question, [best], reader)
+
+
+def test_a_question_that_takes_for_granted_what_is_denied_is_less_sure(reader: Reader) -> None:
+    question = "Did Bukele deny negotiating with the gangs?"
+    best = _candidates(question, reader)[0]
+    against = OF_QUOTES.index("against")
+
+    def features(question: str) -> tuple[float, ...]:
+        return quote_features(read_question(question), [best], reader.span_reader)
+
+    assert "denies" in best.text
+    assert features(question)[against] == 0.0
+    assert features("Why did Bukele admit negotiating with the gangs?")[against] == 1.0
 
 
 def test_the_same_answer_in_another_passage_is_agreement(reader: Reader) -> None:
