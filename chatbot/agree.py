@@ -122,11 +122,12 @@ def _numbers_hold(claim: Words, sentence: Words, around: Words) -> bool:
 
 def _measures_alike(claim: Words, number: Number, source: Words, other: Number) -> bool:
     """Say whether two numbers have the same unit after them, and bound, if the claim gives one."""
-    (unit, bound, minus), (other_unit, other_bound, other_minus) = (
+    (unit, bound, minus, per), (other_unit, other_bound, other_minus, other_per) = (
         (
             words.stems[n.end] if n.end < len(words.stems) else "",
             next((_BOUNDS[w] for w in words.words[max(0, n.at - 2) : n.at] if w in _BOUNDS), None),
             any(m.startswith(words.words[n.at], 1) for m in _MINUS.findall(words.text)),
+            words.words[max(0, n.at - 1)] in {"per", "every", "por", "cada"},
         )
         for words, n in ((claim, number), (source, other))
     )
@@ -134,6 +135,7 @@ def _measures_alike(claim: Words, number: Number, source: Words, other: Number) 
         (unit == other_unit or not {unit, other_unit} <= _UNITS)
         and (bound is None or bound == other_bound)
         and minus == other_minus
+        and per <= other_per
     )
 
 

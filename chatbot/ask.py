@@ -24,7 +24,7 @@ from chatbot.answer import (
     Verdict,
     Wrote,
 )
-from chatbot.check import Checked, check_sentence, read_sources, split_stream
+from chatbot.check import Checked, Checker, check_sentence, read_sources, split_stream
 from chatbot.errors import ModelUnavailable
 from chatbot.evidence import Candidate, confidence, find_candidates, frozen_weights
 from chatbot.models import QUOTES, Model
@@ -238,7 +238,9 @@ class _Draft:
         """Check a model's sentence against what was found for it, and for the question."""
         found = _merge([_search(text, self._reader), hits])
         sources = read_sources(found, self._reader.generation)
-        return check_sentence(text, sources, self._reader.span_reader)
+        return check_sentence(
+            text, sources, Checker(self._reader.span_reader, self._reader.embedder)
+        )
 
     def _quote(self, part: _Quotes) -> Iterator[Wrote]:
         """Yield a part's quotes that were not given yet, with the words that answer marked."""

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 
 from chatbot.agree import disagreement, without_preamble
 from chatbot.claim_words import Words
-from chatbot.evidence import frozen_weights, logistic
 from chatbot.span_reader import SpanReader
 from corpus.document import Span
+from index.embed import QueryEmbedder
 from index.generation import Generation
 from index.passage import Hit
 from index.sentences import split_sentences
 from index.words import closeness
 
-SUPPORT_NEEDED = 0.5
+LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.0, 0.6, 0.4
+"""What a claim needs of its sentence: the reader's log odds, the share of its words that are there,
+and of each other word a likeness to one there. Chosen on half of our documents (eval/LOG.md)."""
 COMPARED = 5
 """Sentences that the reader is asked about: those that share most words and meaning."""
 SENTENCES_BEFORE, SENTENCES_AFTER = 2, 1
@@ -81,26 +83,22 @@ def split_stream(pieces: Iterable[str]) -> Iterator[str]:
     yield from (pending[s.start : s.end] for s in split_sentences(pending))
 
 
-def check_sentence(text: str, sources: Sequence[Source], span_reader: SpanReader) -> Checked:
+def check_sentence(text: str, sources: Sequence[Source], checker: "Checker") -> Checked:
     """Find what carries `text`: one sentence of the sources, else one for each of its two clauses.
 
-    Support (0-1) is the least that a clause has; below SUPPORT_NEEDED nothing carries it.
+    Support (0-1) is the least that a clause has.
     """
     plain = _MARKER.sub("", text).strip().lstrip("-*• ").strip()
     claim = without_preamble(plain)
-    whole = _carrier(claim, sources, span_reader)
-    if whole.support >= SUPPORT_NEEDED:
+    whole = checker.carrier(claim, sources)
+    if whole.spans:
         return Checked(plain, whole.spans, whole.support)
     cut = _CLAUSES.search(claim)
-    if cut:
-        halves = [
-            _carrier(clause, sources, span_reader)
-            for clause in (claim[: cut.start()], claim[cut.end() :])
-        ]
-        support = min(half.support for half in halves)
-        if support >= SUPPORT_NEEDED:
-            spans = dict.fromkeys(span for half in halves for span in half.spans)
-            return Checked(plain, tuple(spans), support)
+    halves = (claim[: cut.start()], claim[cut.end() :]) if cut else ()
+    carried = [checker.carrier(half, sources) for half in halves]
+    if carried and all(half.spans for half in carried):
+        spans = dict.fromkeys(span for half in carried for span in half.spans)
+        return Checked(plain, tuple(spans), min(half.support for half in carried))
     return Checked(plain, (), 0.0)
 
 
@@ -123,40 +121,48 @@ class _Near:
     likeness: float
 
 
-def claim_features(
-    text: str, sources: Sequence[Source], span_reader: SpanReader
-) -> list[tuple[float, ...]]:
-    """Return what support is weighed by, for each sentence that nothing in the claim goes against.
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """What a claim is compared with: the reader's judgement, and the meaning of single words."""
 
-    The reader's log odds in tens, and the share of the claim's words that are there.
-    """
-    return [features for _, features in _compared(Words(text), sources, span_reader)]
+    span_reader: SpanReader
+    embedder: QueryEmbedder
 
+    def carrier(self, text: str, sources: Sequence[Source]) -> _Carrier:
+        """Return the sentence that the reader thinks carries the claim best, if it is enough.
 
-def _carrier(text: str, sources: Sequence[Source], span_reader: SpanReader) -> _Carrier:
-    claim, best = Words(text), _Carrier((), 0.0)
-    for found, features in _compared(claim, sources, span_reader):
-        support = round(logistic(features, frozen_weights().check), 4)
-        if found.sentence.text == text:
-            support = 1.0
-        if support > best.support:
-            best = _Carrier(_cited(claim, found), support)
-    return best
+        Support is the share of the claim's words that stand in it; half, in what stands around it.
+        """
+        claim = Words(text)
+        content = [claim.stems[i] for i in claim.content]
+        near = [found for source in sources for found in _likely(content, source)]
+        near.sort(key=lambda n: (-n.likeness, n.span.document_id, n.span.start))
+        exact = next((n for n in near if n.sentence.text == text), None)
+        if exact:
+            return _Carrier((exact.span,), 1.0)
+        agreeing = [n for n in near[:COMPARED] if not disagreement(claim, n.sentence, n.around)]
+        readings = self.span_reader.read(text, [n.window for n in agreeing])
+        judged = [
+            (reading.answerable / 10 + found.shared, reading.answerable, found)
+            for reading, found in zip(readings, agreeing, strict=True)
+        ]
+        if not judged:
+            return _Carrier((), 0.0)
+        _, odds, found = max(judged, key=lambda each: each[0])
+        is_enough = odds >= LEAST_ODDS and found.shared >= LEAST_SHARED
+        if not is_enough or self._strangest(claim, found) < LEAST_LIKENESS:
+            return _Carrier((), 0.0)
+        return _Carrier(_cited(claim, found), round(found.shared, 4))
 
-
-def _compared(
-    claim: Words, sources: Sequence[Source], span_reader: SpanReader
-) -> list[tuple[_Near, tuple[float, ...]]]:
-    """Return the likest sentences that agree with the claim, with their features."""
-    content = [claim.stems[i] for i in claim.content]
-    near = [found for source in sources for found in _likely(content, source)]
-    near.sort(key=lambda n: (-n.likeness, n.span.document_id, n.span.start))
-    agreeing = [n for n in near[:COMPARED] if not disagreement(claim, n.sentence, n.around)]
-    readings = span_reader.read(claim.text, [n.window for n in agreeing])
-    return [
-        (found, (reading.answerable / 10, found.shared))
-        for found, reading in zip(agreeing, readings, strict=True)
-    ]
+    def _strangest(self, claim: Words, found: _Near) -> float:
+        """Return how near (-1 to 1) the strangest of the claim's own words comes to one there."""
+        known = found.sentence.known | found.around.known
+        new = [claim.words[i] for i in claim.content if not closeness(claim.stems[i], known)]
+        there = [found.sentence.words[i] for i in found.sentence.content]
+        if not new or not there:
+            return 0.0 if new else 1.0
+        vectors = self.embedder.embed_queries([word.lower() for word in (*new, *there)])
+        return float((vectors[: len(new)] @ vectors[len(new) :].T).max(axis=1).min())
 
 
 def _likely(content: Sequence[str], source: Source) -> Iterator[_Near]:

@@ -82,15 +82,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """The frozen models: one weight a feature, then the constant.
-
-    `check` weighs what the reader makes of a claim, and the share of its words that are there.
-    """
+    """The frozen models: one weight a feature, then the constant."""
 
     sentence: tuple[float, ...]
     question: tuple[float, ...]
     threshold: float
-    check: tuple[float, ...] = (0.0, 0.0, 0.0)
 
 
 @cache
@@ -101,7 +97,6 @@ def frozen_weights() -> Weights:
         sentence=tuple(values["sentence"]),
         question=tuple(values["question"]),
         threshold=values["threshold"],
-        check=tuple(values["check"]),
     )
 
 

@@ -11,7 +11,7 @@ from random import Random
 from statistics import fmean
 
 from chatbot.ask import Reader
-from chatbot.check import Source, check_sentence, read_sources
+from chatbot.check import Checker, Source, check_sentence, read_sources
 from corpus.document import Document, Span
 from eval.bench import Bench, Tally, documents_of, spread
 from eval.quality import Measured
@@ -110,7 +110,7 @@ def check_summedits(folder: Path, bench: Bench) -> list[Measured]:
 
     Balanced accuracy is the mean of the shares of wrong ones caught and of right ones let through.
     """
-    measured = []
+    measured, checker = list[Measured](), Checker(bench.span_reader, bench.embedder)
     for file in sorted(folder.glob("*.json")):
         every = json.loads(file.read_text(encoding="utf-8"))
         rows = spread(every, bench.at_most(len(every)))
@@ -118,7 +118,7 @@ def check_summedits(folder: Path, bench: Bench) -> list[Measured]:
         for done, row in enumerate(rows, start=1):
             said, source = row["summary"], _source(row["original_summary"])
             sentences = [said[s.start : s.end] for s in split_sentences(said)]
-            checked = (check_sentence(s, [source], bench.span_reader) for s in sentences)
+            checked = (check_sentence(s, [source], checker) for s in sentences)
             held[row["label"]].append(all(each.spans for each in checked))
             bench.progress(done, len(rows))
         caught, doubted = (1 - fmean(held[label] or [nan]) for label in (0, 1))
@@ -166,7 +166,11 @@ def _tally(
 ) -> Tally:
     def problem(statement: Statement) -> str:
         text, hits = statement
-        checked = check_sentence(text, read_sources(hits, reader.generation), reader.span_reader)
+        checked = check_sentence(
+            text,
+            read_sources(hits, reader.generation),
+            Checker(reader.span_reader, reader.embedder),
+        )
         return "" if bool(checked.spans) is is_right else text
 
     return bench.tally(kind, asked, bench.at_most(MADE), problem)

@@ -9,13 +9,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.ask import Reader
-from chatbot.check import claim_features, read_sources
 from chatbot.evidence import FEATURES, OF_QUOTES, Candidate, Weights, find_candidates, logistic
 from chatbot.evidence import quote_features as of_quotes
 from chatbot.parts import asks_for_list
@@ -23,13 +21,10 @@ from chatbot.question import make_standalone, read_question
 from chatbot.quotes import pick_quotes
 from chatbot.span_reader import SpanReader
 from corpus.load import load_corpus
-from eval.bench import Bench, documents_of
+from eval.bench import Bench
 from eval.case import CASES, Case, load_cases
-from eval.checking import PARAPHRASES, claims_in, falsify, names_of
 from eval.datasets import load_dataset
 from eval.quality import load_set
-from eval.reader_claims import EDITS
-from eval.reword import reword
 from index.embed import BUNDLED, load_embedder
 from index.search import search
 from index.split import PASSAGE_TOKENS
@@ -41,12 +36,10 @@ BLANK = Weights(
 )
 THRESHOLD = 0.56
 """Between what is best on each of the sets fitted on (eval/LOG.md)."""
-MADE = 250
-"""Statements of each kind that the check is fitted on."""
+
+
 WEIGHS = {"dev": 2.0}
 """How much a set weighs, where not as much as each other: it has the hardest near misses."""
-PARAPHRASES_WEIGH = 2.0
-"""As much as all other right statements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +85,6 @@ def main(argv: Sequence[str]) -> int:
             fitted[name], aside[name] = ([_ask(case, reader) for case in of] for of in halves)
     with bench.reading(load_corpus([Path("corpus/documents")]).documents) as reader:
         fitted["dev"] = [_ask(case, reader) for case in load_cases([CASES / "dev.jsonl"])]
-        check = _fit_check(reader)
     sentence = _fit_sentence(fitted)
     ranked = {name: [_ranked(one, sentence) for one in of] for name, of in fitted.items()}
     question = _fit(
@@ -104,7 +96,7 @@ def main(argv: Sequence[str]) -> int:
         ],
         _signs(OF_QUOTES),
     )
-    _write(sentence, question, check)
+    _write(sentence, question)
     for what, parts_of in (("fitted on", ranked), ("held aside", aside)):
         for name, of in parts_of.items():
             again = [_ranked(one, sentence) for one in of]
@@ -112,11 +104,11 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _write(sentence: Floats, question: Floats, check: Floats) -> None:
+def _write(sentence: Floats, question: Floats) -> None:
     """Put the weights into the frozen file, which says itself what is fitted on."""
     file = Path("chatbot/evidence.json")
     kept = json.loads(file.read_text())
-    fitted = {"sentence": sentence, "question": question, "check": check}
+    fitted = {"sentence": sentence, "question": question}
     rounded = {name: [round(float(w), 4) for w in weights] for name, weights in fitted.items()}
     said = {**kept, **rounded, "threshold": THRESHOLD, "features": list(OF_QUOTES)}
     file.write_text(json.dumps(said, indent=2) + "\n")
@@ -143,33 +135,6 @@ def _fit_sentence(fitted: dict[str, list[Asked]]) -> Floats:
         for candidate in one.candidates
     ]
     return _fit(rows, _signs(FEATURES))
-
-
-def _fit_check(reader: Reader) -> Floats:
-    """Fit what the reader makes of a statement, and its words, to whether it was made wrong."""
-    documents = documents_of(reader)[::2]
-    names, rng = names_of(documents), Random(2)
-    claims = [claim for document in documents for claim in claims_in(document.text)]
-    wrong = [w for kind in EDITS for c in claims[:MADE] if (w := falsify(c, kind, names, rng))]
-    right = [r for c in claims if (r := reword(c.said, rng))] + [c.said for c in claims]
-    known = {document.id for document in documents}
-    rows = map(json.loads, PARAPHRASES.read_text("utf-8").splitlines())
-    said = [row["paraphrase"] for row in rows if row["document_id"] in known]
-    made = ((wrong, False, 1.0), (right, True, 1.0), (said, True, PARAPHRASES_WEIGH))
-    found = [
-        (features, is_right, weight / len(texts))
-        for texts, is_right, weight in made
-        for text in texts
-        for features in [_claim_features(text, reader)]
-        if features
-    ]
-    return _fit(found, [1, 1])
-
-
-def _claim_features(text: str, reader: Reader) -> tuple[float, ...] | None:
-    hits = search(text, generation=reader.generation, embedder=reader.embedder, k=6)
-    rows = claim_features(text, read_sources(hits, reader.generation), reader.span_reader)
-    return max(rows, default=None)
 
 
 def _signs(names: Sequence[str]) -> list[int]:

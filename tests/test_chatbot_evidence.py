@@ -31,7 +31,6 @@ def test_frozen_weights_fit_the_features() -> None:
     weights = frozen_weights()
     assert len(weights.sentence) == len(FEATURES) + 1
     assert len(weights.question) == len(OF_QUOTES) + 1
-    assert len(weights.check) == 3
     assert 0 < weights.threshold < 1
 
 
