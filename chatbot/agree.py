@@ -7,10 +7,11 @@ thing itself or only reports it. What words alone cannot tell is the reader's to
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
 from chatbot.claim_words import MONTHS, Number, Words, is_year, value_of
-from index.words import closeness
+from index.words import closeness, stem
 
 OPPOSITES = tuple(
     (one, other)
@@ -233,17 +234,19 @@ def _is_among(wanted: str, known: frozenset[str]) -> bool:
 
 def directions_hold(claim: Words, sentence: Words) -> bool:
     """Say whether no word of the claim has its opposite there: in all, or before the same word."""
-    said, given = ({word.lower() for word in text.words} for text in (claim, sentence))
-    new, left = said - given, given - said
-    pairs, other_pairs = (
-        set(pairwise(word.lower() for word in text.words)) for text in (claim, sentence)
-    )
+    new, left = claim.known - sentence.known, sentence.known - claim.known
+    pairs, other_pairs = set(pairwise(claim.stems)), set(pairwise(sentence.stems))
     return not any(
         (one in new and other in left)
         or any((other, after) in other_pairs - pairs for word, after in pairs if word == one)
-        for pair in OPPOSITES
+        for pair in _opposite_stems()
         for one, other in (pair, pair[::-1])
     )
+
+
+@cache
+def _opposite_stems() -> tuple[tuple[str, str], ...]:
+    return tuple((stem(one), stem(other)) for one, other in OPPOSITES)
 
 
 def negations_hold(claim: Words, sentence: Words) -> bool:

@@ -11,6 +11,8 @@ from chatbot.answer import Turn
 from chatbot.question import make_standalone
 
 MOST_PARTS = 3
+SHORT = 6
+"""Words; a second question with fewer leans on the first."""
 _ASKS = (
     r"(?:who|whom|whose|what|when|where|why|which|how|did|does|was|were|quién|quiénes|qué|cuándo"
     r"|dónde|por qué|cuál|cuáles|cómo|cuántos|cuántas)\b"
@@ -43,6 +45,9 @@ def split_question(question: str) -> tuple[str, ...]:
     if len(parts) > 1:
         whole = [parts[0]]
         for part in parts[1:]:
+            opening = " ".join(parts[0].split()[:2])
+            if part.lower().startswith(opening.lower()) and len(part.split()) < SHORT:
+                part = f"And{part[len(opening) :]}"  # "and how many in March?"
             whole.append(make_standalone(part, [Turn(whole[-1])]))
         return tuple(whole)
     return _compared(question) or (question,)
