@@ -33,7 +33,7 @@ FEATURES = (
     "words",  # share of the question's words that stand in the sentence, weighted by rarity
     "cosine",  # of question and sentence
     "names_apart",  # share that neither it, the sentence before, its headings nor title hold
-    "year_conflict",  # it gives a year, and not the one asked for
+    "other_time",  # it gives a year or month, and not the one asked for
     "passage_score",  # of the search
     "agreement",  # how much the same answer in another passage is one for the reader, 0 to 1
     "other_place",  # it is in a place named, and the question asks of another
@@ -43,7 +43,7 @@ OF_QUOTES = (
     "words",  # share of the question's words that stand in them, each counted alike
     "cosine",  # of question and best sentence
     "names_missing",  # share of the question's names that its passage and title do not hold
-    "year_conflict",  # the best sentence gives a year, and not the one asked for
+    "other_time",  # the best sentence gives a year or month, and not the one asked for
     "against",  # they deny what the question takes for granted, or say its opposite
 )
 """Of the quotes alone but for the names, so that the words cited are enough to be as sure."""
@@ -53,6 +53,9 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 _IN_PLACE = re.compile(rf"\b(?:in|of|from|at|en|de) (?!(?i:{'|'.join(MONTHS)})\b)([A-ZÁÉÍÓÚ]\w+)")
+_MONTH = re.compile(
+    rf"\b(?:{'|'.join(month.title() for month in MONTHS)}|{'|'.join(MONTHS[12:])})\b"
+)
 _YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
 
 
@@ -153,7 +156,7 @@ def quote_features(
         sum(closeness(term, stems) for term in question.terms) / (len(question.terms) or 1),
         best.features[FEATURES.index("cosine")],
         _missing(question, best.known),
-        _year_conflict(question, best.text),
+        _other_time(question, best.text),
         float(not (directions_hold(asked, said) and negations_hold(asked, said))),
     )
 
@@ -199,7 +202,7 @@ def _read_hit(
             sum(covered.values()),
             sentence.cosine,
             _missing(question, before | stems),
-            _year_conflict(question, words_of_it),
+            _other_time(question, words_of_it),
             hit.score,
             0.0,  # known when every passage is read
             _other_place(question, words_of_it, before | stems),
@@ -249,9 +252,12 @@ def _missing(question: Question, stems: frozenset[str]) -> float:
     return missing / (len(question.names) or 1)
 
 
-def _year_conflict(question: Question, text: str) -> float:
-    asked, given = set(_YEAR.findall(question.text)), set(_YEAR.findall(text))
-    return float(bool(asked and given and not asked & given))
+def _other_time(question: Question, text: str) -> float:
+    conflicts = []
+    for time in (_YEAR, _MONTH):
+        asked, given = ({found.lower() for found in time.findall(t)} for t in (question.text, text))
+        conflicts.append(bool(asked and given and not asked & given))
+    return float(any(conflicts))
 
 
 def _other_place(question: Question, text: str, known: frozenset[str]) -> float:

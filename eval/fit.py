@@ -30,7 +30,7 @@ from index.search import search
 from index.split import PASSAGE_TOKENS
 
 Floats = NDArray[np.float64]
-NEGATIVE = ("names_apart", "names_missing", "year_conflict", "other_place", "against")
+NEGATIVE = ("names_apart", "names_missing", "other_time", "other_place", "against")
 BLANK = Weights(
     sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(OF_QUOTES) + 1), threshold=0.0
 )
