@@ -18,11 +18,12 @@ from index.passage import Hit
 from index.sentences import split_sentences
 from index.words import closeness
 
-LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.0, 0.6, 0.4
+LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.0, 0.6, 0.42
 """What a claim needs of its sentence: the reader's log odds, the share of its words that are there,
 and of each other word a likeness to one there. Chosen on half of our documents (eval/LOG.md)."""
 COMPARED = 5
 """Sentences that the reader is asked about: those that share most words and meaning."""
+LONGEST_NAME_WORDS = 4
 SENTENCES_BEFORE, SENTENCES_AFTER = 2, 1
 _MARKER = re.compile(r"\s*(?:\[\d+(?:\s*[,;–-]\s*\d+)*\]|【[^】]*】|\^\d+)")
 _CLAUSES = re.compile(r"(?:, and|; (?:and )?|, but|, while|, y|, pero) (?=\S+ \S+ \S+)")
@@ -132,15 +133,20 @@ class Checker:
         """Return the sentence that the reader thinks carries the claim best, if it is enough.
 
         Support is the share of the claim's words that stand in it; half, in what stands around it.
+        A sentence that goes against the claim and shares more of its words outweighs it.
         """
         claim = Words(text)
+        if len(claim.content) == len(claim.words) >= LONGEST_NAME_WORDS:
+            return _Carrier((), 0.0)  # words without a small one among them state nothing
         content = [claim.stems[i] for i in claim.content]
         near = [found for source in sources for found in _likely(content, source)]
         near.sort(key=lambda n: (-n.likeness, n.span.document_id, n.span.start))
         exact = next((n for n in near if n.sentence.text == text), None)
         if exact:
             return _Carrier((exact.span,), 1.0)
-        agreeing = [n for n in near[:COMPARED] if not disagreement(claim, n.sentence, n.around)]
+        against = [bool(disagreement(claim, n.sentence, n.around)) for n in near[:COMPARED]]
+        agreeing = [n for n, is_against in zip(near, against, strict=False) if not is_against]
+        contrary = max((n.shared for n, no in zip(near, against, strict=False) if no), default=0.0)
         readings = self.span_reader.read(text, [n.window for n in agreeing])
         judged = [
             (reading.answerable / 10 + found.shared, reading.answerable, found)
@@ -149,7 +155,7 @@ class Checker:
         if not judged:
             return _Carrier((), 0.0)
         _, odds, found = max(judged, key=lambda each: each[0])
-        is_enough = odds >= LEAST_ODDS and found.shared >= LEAST_SHARED
+        is_enough = odds >= LEAST_ODDS and found.shared >= max(LEAST_SHARED, contrary)
         if not is_enough or self._strangest(claim, found) < LEAST_LIKENESS:
             return _Carrier((), 0.0)
         return _Carrier(_cited(claim, found), round(found.shared, 4))
