@@ -190,7 +190,8 @@ def _shuffled(data: Path, *, seed: int) -> dict[str, list[Example]]:
 
 
 def _claims(sets: dict[str, list[Example]], data: Path, rng: Random, count: int) -> list[Example]:
-    return make_claims(sets["squad2"] + sets["nq_oracle"] + sets["qamr"], data, rng, count)
+    asked = sets["squad2"] + sets["nq_oracle"] + sets["qamr"]
+    return make_claims(asked, data, rng, min(count, 2 * len(asked)))
 
 
 def _train(model: Torch, batches: Sequence[Batch], *, rate: float, stage: str) -> None:

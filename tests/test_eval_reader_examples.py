@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from eval.errors import BadCase
+from eval.reader_claims import LEARNED_DOMAINS
 from eval.reader_examples import ASIDE, CROPPED, Example, crop, locate, read_squad, read_training
 
 TOWNS = ("Millbrook", "Harwick", "Ostley", "Dunmere", "Felsham", "Quarrow")
@@ -56,6 +57,10 @@ def write_sets(folder: Path) -> Path:
     for name in ("dev.json", "test.json"):
         paragraphs = [{"context": policy, "qas": [kept]}]
         _write(folder / "policyqa" / name, {"data": [{"title": "x", "paragraphs": paragraphs}]})
+    edited = {"label": 1, "original_summary": "It rained a lot.", "summary": "It poured a lot."}
+    for domain in LEARNED_DOMAINS:
+        (folder / "summedits").mkdir(exist_ok=True)
+        (folder / "summedits" / f"{domain}.json").write_text(json.dumps([edited]))
     return folder
 
 
