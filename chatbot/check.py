@@ -6,7 +6,7 @@ for what goes against it (`agree`); the reader judges whether what is left says 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatbot.agree import disagreement, without_preamble
 from chatbot.claim_words import Words
@@ -23,7 +23,8 @@ LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.0, 0.6, 0.42
 and of each other word a likeness to one there. Chosen on half of our documents (eval/LOG.md)."""
 COMPARED = 5
 """Sentences that the reader is asked about: those that share most words and meaning."""
-LONGEST_NAME_WORDS = 4
+BARE_WORDS = 4
+"""As many without a small word among them state nothing."""
 SENTENCES_BEFORE, SENTENCES_AFTER = 2, 1
 _MARKER = re.compile(r"\s*(?:\[\d+(?:\s*[,;–-]\s*\d+)*\]|【[^】]*】|\^\d+)")
 _CLAUSES = re.compile(r"(?:, and|; (?:and )?|, but|, while|, y|, pero) (?=\S+ \S+ \S+)")
@@ -45,7 +46,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A model's sentence without its markers, what carries it (nothing: unsupported), how well."""
+    """A claim without its markers, what carries it (nothing: unsupported), and how well (0-1)."""
 
     text: str
     spans: tuple[Span, ...]
@@ -93,7 +94,7 @@ def check_sentence(text: str, sources: Sequence[Source], checker: "Checker") -> 
     claim = without_preamble(plain)
     whole = checker.carrier(claim, sources)
     if whole.spans:
-        return Checked(plain, whole.spans, whole.support)
+        return replace(whole, text=plain)
     cut = _CLAUSES.search(claim)
     halves = (claim[: cut.start()], claim[cut.end() :]) if cut else ()
     carried = [checker.carrier(half, sources) for half in halves]
@@ -101,12 +102,6 @@ def check_sentence(text: str, sources: Sequence[Source], checker: "Checker") -> 
         spans = dict.fromkeys(span for half in carried for span in half.spans)
         return Checked(plain, tuple(spans), min(half.support for half in carried))
     return Checked(plain, (), 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Carrier:
-    spans: tuple[Span, ...]
-    support: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +124,21 @@ class Checker:
     span_reader: SpanReader
     embedder: QueryEmbedder
 
-    def carrier(self, text: str, sources: Sequence[Source]) -> _Carrier:
+    def carrier(self, text: str, sources: Sequence[Source]) -> Checked:
         """Return the sentence that the reader thinks carries the claim best, if it is enough.
 
         Support is the share of the claim's words that stand in it; half, in what stands around it.
         A sentence that goes against the claim and shares more of its words outweighs it.
         """
         claim = Words(text)
-        if len(claim.content) == len(claim.words) >= LONGEST_NAME_WORDS:
-            return _Carrier((), 0.0)  # words without a small one among them state nothing
+        if len(claim.content) == len(claim.words) >= BARE_WORDS:
+            return Checked(text, (), 0.0)
         content = [claim.stems[i] for i in claim.content]
         near = [found for source in sources for found in _likely(content, source)]
         near.sort(key=lambda n: (-n.likeness, n.span.document_id, n.span.start))
         exact = next((n for n in near if n.sentence.text == text), None)
         if exact:
-            return _Carrier((exact.span,), 1.0)
+            return Checked(text, (exact.span,), 1.0)
         against = [bool(disagreement(claim, n.sentence, n.around)) for n in near[:COMPARED]]
         agreeing = [n for n, is_against in zip(near, against, strict=False) if not is_against]
         contrary = max((n.shared for n, no in zip(near, against, strict=False) if no), default=0.0)
@@ -153,12 +148,12 @@ class Checker:
             for reading, found in zip(readings, agreeing, strict=True)
         ]
         if not judged:
-            return _Carrier((), 0.0)
+            return Checked(text, (), 0.0)
         _, odds, found = max(judged, key=lambda each: each[0])
         is_enough = odds >= LEAST_ODDS and found.shared >= max(LEAST_SHARED, contrary)
         if not is_enough or self._strangest(claim, found) < LEAST_LIKENESS:
-            return _Carrier((), 0.0)
-        return _Carrier(_cited(claim, found), round(found.shared, 4))
+            return Checked(text, (), 0.0)
+        return Checked(text, _cited(claim, found), round(found.shared, 4))
 
     def _strangest(self, claim: Words, found: _Near) -> float:
         """Return how near (-1 to 1) the strangest of the claim's own words comes to one there."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chatbot.claim_words import MONTHS
 from index.words import WORD, is_stop_word
 
 PERSON = re.compile(
@@ -23,11 +24,7 @@ PERSON = re.compile(
     re.IGNORECASE,
 )
 """A noun for a person, in English or Spanish."""
-_MONTHS = (
-    "january february march april may june july august september october november december enero "
-    "febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
-).split()
-PERIOD = re.compile(rf"\b(?:{'|'.join(_MONTHS)}|(?:1\d|20)\d\d)\b", re.IGNORECASE)
+PERIOD = re.compile(rf"\b(?:{'|'.join(MONTHS)}|(?:1\d|20)\d\d)\b", re.IGNORECASE)
 """A month or a year."""
 _ARTICLES = ("the", "el", "la", "los", "las")
 _JOINERS = ("of", "de", "del", "the", "la")

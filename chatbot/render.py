@@ -207,12 +207,15 @@ def _sources(citations: Sequence[Citation]) -> str:
 
 def _source(citation: Citation) -> str:
     number = int(citation.number)
-    page = (
-        "" if citation.page is None else f'<span class="fn-page">page {int(citation.page)}</span>'
+    page = None if citation.page is None else f"page {int(citation.page)}"
+    about = "".join(
+        f'<span class="fn-page">{escaped(said)}</span>'
+        for said in (page, citation.published_on)
+        if said
     )
     title = _opener(citation.title, citation.span, number)
     return (
-        f'<li value="{number}"><p class="fn-origin">{title}{page}{_origin(citation.source)}</p>'
+        f'<li value="{number}"><p class="fn-origin">{title}{about}{_origin(citation.source)}</p>'
         f'<blockquote dir="auto" data-quote="{number}">{escaped(citation.quote)}</blockquote></li>'
     )
 

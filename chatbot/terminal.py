@@ -12,6 +12,7 @@ ABSTAINS = "The documents don't say."
 NOTICES = {
     "left_out": "Something the model wrote was left out: the documents do not support it.",
     "model_unavailable": "The model could not be reached, so these are quotes from the documents.",
+    "conflict": "The documents disagree on this; the newest comes first.",
     "interrupted": "The model was interrupted; what stands here was checked.",
 }
 
@@ -41,7 +42,8 @@ def _answer_lines(answer: Answer) -> list[str]:
         lines += [_wrap(notice), ""]
     for citation in answer.citations:
         page = f", page {citation.page}" if citation.page else ""
-        where = f"{citation.title}{page} ({citation.span.document_id})"
+        date = f", {citation.published_on}" if citation.published_on else ""
+        where = f"{citation.title}{page}{date} ({citation.span.document_id})"
         quote = " ".join(citation.quote.split())
         lines += [f"[{citation.number}] {where}", _wrap(f"“{quote}”", "    ")]
     return lines

@@ -3,9 +3,9 @@
 import re
 from random import Random
 
-MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
+from chatbot import claim_words
+
+MONTHS = [month.title() for month in claim_words.MONTHS[:12]]
 SYNONYMS = dict(
     pair.split(":")
     for pair in """said:stated|stated:said|big:large|large:big|began:started|started:began

@@ -14,6 +14,7 @@ from chatbot.evidence import frozen_weights
 from chatbot.models import Piece
 from chatbot.models.echo import EchoModel
 from chatbot.span_reader import SpanReader
+from chatbot.terminal import show_answer
 from corpus.load import load_corpus
 from index.embed import Embedder
 from index.search import search
@@ -365,6 +366,9 @@ def test_documents_that_disagree_are_shown_newest_first(disagreeing: Reader) -> 
     assert ["236" in answer.sentences[0].text, "212" in answer.sentences[1].text] == [True, True]
     assert all(sentence.marks for sentence in answer.sentences)
     assert all(len(sentence.citations) == 1 for sentence in answer.sentences)
+    shown = show_answer(answer)
+    assert "disagree" in shown
+    assert shown.index("2023-06-09") < shown.index("2019-03-01")
 
 
 @pytest.mark.parametrize("said", ["Hello!", "¿Qué puedes responder?", "thanks"])

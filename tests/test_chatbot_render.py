@@ -45,3 +45,10 @@ def test_abstaining_offers_what_could_be_asked_instead(answer: Answer) -> None:
     silent = replace(answer, status="not_in_documents", sentences=(), citations=())
     shown = _shown(replace(silent, follow_ups=("Who is Luna?",)))
     assert shown.index("fn-unknown") < shown.index("You could ask")
+
+
+def test_a_source_says_when_it_was_published(answer: Answer) -> None:
+    dated = replace(answer.citations[0], published_on="2023-06-09")
+    shown = _shown(replace(answer, citations=(dated,), notices=("conflict",)))
+    assert '<span class="fn-page">2023-06-09</span>' in shown
+    assert "The documents disagree" in shown

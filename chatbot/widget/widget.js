@@ -5,7 +5,7 @@
 
   /** Where words stand; offsets are code points, half open.
    * @typedef {{document_id: string, start: number, end: number, quote: string, title: string,
-   *   page?: number | null}} Source */
+   *   page?: number | null, published_on?: string | null}} Source */
   /** @typedef {Source & {number: number}} Citation */
   /** @typedef {{text: string, citations: number[], verdict: "quoted" | "supported" | "unsupported",
    *   marks?: [number, number][]}} Sentence */
@@ -390,8 +390,8 @@
   }
 
   /** @param {Source} source */
-  function titleOf({ title, page }) {
-    return page == null ? title : `${title}, ${words.page} ${page}`;
+  function titleOf({ title, page, published_on: date }) {
+    return [title, page == null ? "" : `${words.page} ${page}`, date].filter(Boolean).join(", ");
   }
 
   /** Wraps stretches of code points in `tag`; JavaScript itself counts UTF-16 units.
