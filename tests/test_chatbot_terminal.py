@@ -16,14 +16,15 @@ def test_answer_shows_sentence_number_title_document_and_quote(answer: Answer) -
     shown, citation = show_answer(answer), answer.citations[0]
     first, _, _ = shown.partition("\n")
     assert first.endswith("[1]")
-    assert f"[1] {citation.title} ({citation.span.document_id})" in shown
+    where = f"{citation.title}, {citation.published_on} ({citation.span.document_id})"
+    assert f"[1] {where}" in shown
     assert citation.quote in " ".join(shown.split())
     assert ABSTAINS not in shown
 
 
 def test_page_is_named_where_there_is_one(answer: Answer) -> None:
     paged = replace(answer, citations=(replace(answer.citations[0], page=3),))
-    assert ", page 3 (" in show_answer(paged)
+    assert ", page 3, " in show_answer(paged)
 
 
 def test_abstaining_shows_the_three_nearest_passages(answer: Answer) -> None:
