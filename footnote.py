@@ -142,8 +142,20 @@ def ask_command(arguments: argparse.Namespace) -> int:
         return _ask_batch(arguments)
     question = check_length(arguments.question)
     reader = replace(_reader(_settings(arguments)), where=_filter(arguments))
+    if arguments.show_prompt:
+        return _show_prompt(question, reader, as_json=arguments.json)
     answer = answer_question(question, reader=reader)
     return _say(as_json(answer) if arguments.json else show_answer(answer))
+
+
+def _show_prompt(question: str, reader: "Reader", *, as_json: bool) -> int:
+    """Print what a model would be asked, and ask none."""
+    from chatbot.ask import find_passages, prompt_for
+    from chatbot.prompt import VERSION
+
+    prompt = prompt_for(question, find_passages(question, reader), reader)
+    shown = {"prompt": prompt.text, "version": VERSION, "passages": prompt.passage_count}
+    return _say({**shown, "dropped": prompt.dropped_count} if as_json else prompt.text)
 
 
 def _ask_batch(arguments: argparse.Namespace) -> int:
@@ -170,9 +182,9 @@ def serve_command(arguments: argparse.Namespace) -> int:
     """Serve the chat page, the API and the widget."""
     settings = _settings(arguments)
     host, port = arguments.host or settings.chatbot.host, arguments.port or settings.chatbot.port
-    from chatbot.models import ModelSettings, load_model
+    from chatbot.models import load_model
 
-    model = load_model(settings.chatbot.model, ModelSettings(base_url=settings.chatbot.base_url))
+    model = load_model(settings.chatbot.model, settings.chatbot.for_models())
     _open(settings).close()  # say now, not on the page, that there is nothing to answer from
     print("Starting Footnote…", file=sys.stderr)
     from chatbot.server import make_app, serve
@@ -230,14 +242,16 @@ def show_command(arguments: argparse.Namespace) -> int:
 
 
 def models_command(arguments: argparse.Namespace) -> int:
-    """List what can write answers here."""
-    from chatbot.models import PROVIDERS, QUOTES
+    """List what can write answers here: what is installed, has a key, runs, and has models."""
+    from dataclasses import asdict
 
-    rows = {QUOTES: "quotes the documents' own sentences; needs nothing (the default)"}
-    rows |= {f"{name}:NAME": provider.says for name, provider in PROVIDERS.items()}
-    if arguments.json:
-        return _say({"models": [{"model": name, "says": says} for name, says in rows.items()]})
-    return _say("\n".join(f"{name:24} {says}" for name, says in rows.items()))
+    from chatbot.models.look import look_for_models
+    from chatbot.terminal import show_models
+
+    chatbot = _settings(arguments).chatbot
+    found = look_for_models(chatbot.model, chatbot.base_url)
+    value = {"models": [asdict(each) for each in found]}
+    return _say(value if arguments.json else show_models(found))
 
 
 def doctor_command(arguments: argparse.Namespace) -> int:
@@ -289,10 +303,10 @@ def _open(settings: "Settings") -> "Generation":
 
 def _reader(settings: "Settings") -> "Reader":
     from chatbot.ask import Reader
-    from chatbot.models import ModelSettings, load_model
+    from chatbot.models import load_model
     from chatbot.span_reader import SpanReader
 
-    model = load_model(settings.chatbot.model, ModelSettings(base_url=settings.chatbot.base_url))
+    model = load_model(settings.chatbot.model, settings.chatbot.for_models())
     generation = _open(settings)
     embedder = _load_embedder(settings.index.embedding_model)
     reranker = _load_reranker(settings)

@@ -8,7 +8,15 @@ from index.passage import Hit
 
 Verdict = Literal["quoted", "supported", "unsupported"]
 Status = Literal["answered", "not_in_documents"]
-Notice = Literal["left_out", "model_unavailable", "interrupted", "conflict", "greeting"]
+Notice = Literal[
+    "left_out",  # something a model wrote, for no document carries it
+    "model_unavailable",  # so quotes stand in; `problem` says why
+    "interrupted",  # a model's answer, in the middle
+    "shortened",  # the model was not shown every passage, for want of room
+    "partial",  # a part of what was asked has no answer
+    "conflict",  # documents disagree
+    "greeting",  # small talk: nothing was asked of the documents
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,8 @@ class Usage:
 class Answer:
     """A finished answer. `hits` are there also when the documents do not say.
 
-    `model` is the `provider:name` that wrote it; `seconds` holds the time of each stage.
+    `model` is the `provider:name` that wrote it; `seconds` holds the time of each stage; `problem`
+    is a sentence on what kept a model from writing it, empty where nothing did.
     """
 
     question: str
@@ -74,6 +83,7 @@ class Answer:
     model: str
     usage: Usage
     seconds: dict[str, float] = field(default_factory=dict)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

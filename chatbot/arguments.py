@@ -46,6 +46,9 @@ def _add_ask(ask: argparse.ArgumentParser) -> None:
     ask.add_argument(
         "--batch", type=Path, metavar="FILE", help='a file of {"id", "question", "history"?} lines'
     )
+    ask.add_argument(
+        "--show-prompt", action="store_true", help="print what a model would be asked; ask none"
+    )
 
 
 def _add_filter(command: argparse.ArgumentParser) -> None:

@@ -3,51 +3,37 @@
 question -> standalone question -> hits -> enough evidence? -> write -> check -> Answer
 """
 
-import re
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from pathlib import Path
+from threading import Event as StopEvent
 
-from chatbot.answer import (
-    Answer,
-    Citation,
-    Event,
-    Finished,
-    Notice,
-    Retrieved,
-    Sentence,
-    Started,
-    Turn,
-    Usage,
-    Verdict,
-    Wrote,
-)
+from chatbot.answer import Answer, Event, Finished, Retrieved, Started, Turn, Usage, Wrote
 from chatbot.check import Checked, Checker, check_sentence, read_sources, split_stream
+from chatbot.draft import Draft
 from chatbot.errors import ModelUnavailable
 from chatbot.evidence import Candidate, confidence, find_candidates, frozen_weights
-from chatbot.models import QUOTES, Model
+from chatbot.models import QUOTES, Model, ModelSettings
 from chatbot.parts import asks_for_list, split_question
+from chatbot.prompt import ABSTAINS, Prompt, make_prompt
 from chatbot.question import check_length, make_standalone, read_question
 from chatbot.quotes import find_conflict, pick_quotes
 from chatbot.small_talk import small_talk
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import follow_ups, load_questions, suggestions
-from corpus.document import Span
 from index.embed import QueryEmbedder
 from index.generation import Generation
 from index.passage import Hit
 from index.rerank import Reranker
 from index.search import search
 from index.store import Filter
+from index.tokens import count_tokens
 
 HITS = 10
-PROMPT_PASSAGES = 5
-LONGEST_REPLY = 4_000  # characters: three sentences were asked for
-LONGEST_REPLY_SECONDS = 120.0
-ABSTAINS = "NOT IN THE DOCUMENTS"
-_PROMPT = Path(__file__).parent / "prompts" / "answer.txt"
+MODEL_FROM = 0.2
+"""Confidence from which a model is asked: it may see an answer where the reader sees none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +62,21 @@ def answer_question(question: str, history: Sequence[Turn] = (), *, reader: Read
 
 
 def stream_answer(
-    question: str, history: Sequence[Turn] = (), *, reader: Reader
+    question: str,
+    history: Sequence[Turn] = (),
+    *,
+    reader: Reader,
+    stop: StopEvent | None = None,
 ) -> Iterator[Event]:
-    """Yield an answer's events as they happen: Started, Retrieved, Wrote a sentence, Finished."""
+    """Yield an answer's events as they happen: Started, Retrieved, Wrote a sentence, Finished.
+
+    Once `stop` is set, a model that writes is left off within a second, and Stopped raised.
+    """
     clock = _Clock()
     asked = check_length(question)
     talks = small_talk(asked) is not None
     standalone = asked if talks else make_standalone(asked, history)
-    draft = _Draft(reader)
+    draft = Draft(reader.generation)
     model_name = reader.model.name if reader.model else QUOTES
     yield Started(question=asked, standalone_question=standalone, model=model_name)
 
@@ -95,15 +88,17 @@ def stream_answer(
 
     pairs = [] if talks else list(zip(parts, found, strict=True))
     read = [_read(part, of, reader) for part, of in pairs]
-    answered = [quotes for quotes in read if quotes.are_sure]
+    sure = max((quotes.confidence for quotes in read), default=0.0)
     clock.lap("read")
-    if answered:
-        prompt = make_prompt(standalone, hits) if reader.model else ""
-        if len(answered) < len(read):
-            draft.notices.append("left_out")
-        yield from draft.write(prompt, hits, answered)
+    if any(quotes.disagree and quotes.are_sure for quotes in read):
+        draft.notice("conflict")
+    if reader.model and sure >= MODEL_FROM:
+        prompt = prompt_for(standalone, hits, reader)
+        yield from _ask_model(reader.model, prompt, hits, reader, draft, stop or StopEvent())
+    if not draft.is_settled:
+        yield from _quote(read, draft)
     if talks:
-        draft.notices.append("greeting")
+        draft.notice("greeting")
     clock.lap("write")
     yield Finished(
         Answer(
@@ -113,10 +108,7 @@ def stream_answer(
             sentences=tuple(draft.sentences),
             citations=tuple(draft.citations.values()),
             hits=hits,
-            confidence=min(
-                (q.confidence for q in answered),
-                default=max((q.confidence for q in read), default=0.0),
-            ),
+            confidence=min((q.confidence for q in read if q.are_sure), default=sure),
             notices=tuple(draft.notices),
             follow_ups=_offered(
                 reader, draft, hits, [*(turn.question for turn in history), standalone]
@@ -124,12 +116,95 @@ def stream_answer(
             model=draft.written_by,
             usage=draft.usage,
             seconds=clock.laps,
+            problem=draft.problem,
         )
     )
 
 
+def find_passages(question: str, reader: Reader) -> tuple[Hit, ...]:
+    """Return what is found for a standalone question, best first, for all it asks at once."""
+    return _merge([_search(part, reader) for part in split_question(question)])
+
+
+def prompt_for(question: str, hits: Sequence[Hit], reader: Reader) -> Prompt:
+    """Return what a model is asked; without one, what one with the usual room would be."""
+    return make_prompt(
+        question,
+        hits,
+        generation=reader.generation,
+        context_tokens=(reader.model or ModelSettings()).context_tokens,
+        count_tokens=reader.model.count_tokens if reader.model else count_tokens,
+    )
+
+
+def _ask_model(
+    model: Model,
+    prompt: Prompt,
+    hits: Sequence[Hit],
+    reader: Reader,
+    draft: Draft,
+    stop: StopEvent,
+) -> Iterator[Wrote]:
+    """Yield the sentences of a model that pass the check; others are withheld, or marked.
+
+    A model that finds nothing in the passages is believed: then nothing is written.
+    """
+    draft.written_by = model.name
+    if prompt.dropped_count:
+        draft.notice("shortened")
+    try:
+        for text in split_stream(_reply(model, prompt, draft, stop)):
+            if text.strip(" .!*\"'").casefold() == ABSTAINS.casefold():
+                draft.is_settled = True
+                return
+            checked = _check(text, hits, reader)
+            if checked.spans:
+                draft.is_settled = True
+                yield draft.write(checked.text, checked.spans, checked.support, "supported")
+            elif reader.strict:
+                draft.notice("left_out")
+            else:
+                yield draft.write(checked.text, (), 0.0, "unsupported")
+    except ModelUnavailable as error:
+        logging.getLogger(__name__).warning("%s", error)
+        draft.problem = error.cause
+        draft.notice("interrupted" if draft.sentences else "model_unavailable")
+
+
+def _reply(model: Model, prompt: Prompt, draft: Draft, stop: StopEvent) -> Iterator[str]:
+    for piece in model.stream(prompt.text, stop):
+        if piece.usage != Usage():
+            draft.usage = piece.usage
+        yield piece.text
+
+
+def _check(text: str, hits: Sequence[Hit], reader: Reader) -> Checked:
+    """Check a model's sentence against what was found for it, and for the question."""
+    found = _merge([_search(text, reader), hits])
+    sources = read_sources(found, reader.generation)
+    return check_sentence(text, sources, Checker(reader.span_reader, reader.embedder))
+
+
+def _quote(read: Sequence["_Quotes"], draft: Draft) -> Iterator[Wrote]:
+    """Yield the quotes of each part that has an answer, the words that answer marked."""
+    answered = [quotes for quotes in read if quotes.are_sure]
+    draft.written_by = QUOTES
+    if answered and len(answered) < len(read):
+        draft.notice("partial")
+    for part in answered:
+        best = max(part.sentences, key=lambda quote: quote.score)
+        for quote in part.sentences:
+            if not draft.cites(quote.span):
+                marked = quote.is_marked and (
+                    quote is best or len(part.sentences) > 3 or part.disagree
+                )
+                yield draft.write(
+                    quote.text, (quote.span,), 1.0, "quoted", (quote.answer,) * marked
+                )
+
+
 def _offered(
-    reader: Reader, draft: "_Draft", hits: Sequence[Hit], asked: Sequence[str]
+    reader: Reader, draft: Draft, hits: Sequence[Hit], asked: Sequence[str]
 ) -> tuple[str, ...]:
     """Return questions with known answers: to begin with, or next to what is shown."""
     known = load_questions(reader.generation) or () if reader.where is None else ()
@@ -193,124 +268,6 @@ def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
         are_sure=bool(quotes) and sure >= weights.threshold,
         disagree=other is not None,
     )
-
-
-class _Draft:
-    """An answer in the making: checked sentences, and citations numbered as they are first used."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.sentences: list[Sentence] = []
-        self.citations: dict[tuple[str, int, int], Citation] = {}
-        self.notices: list[Notice] = []
-        self.usage = Usage()
-        self.written_by = QUOTES
-        self._reader = reader
-
-    def write(self, prompt: str, hits: Sequence[Hit], parts: Sequence[_Quotes]) -> Iterator[Wrote]:
-        """Yield the sentences of a model that pass the check, else the quotes of each part.
-
-        A model that finds nothing in the passages is believed: then nothing is written.
-        """
-        model = self._reader.model
-        if any(part.disagree for part in parts):
-            self._notice("conflict")
-        if model is not None:
-            self.written_by = model.name
-            try:
-                for text in split_stream(self._reply(model, prompt)):
-                    if text.strip(" .!*\"'").casefold() == ABSTAINS.casefold():
-                        return
-                    checked = self._check(text, hits)
-                    if checked.spans:
-                        yield self._wrote(checked.text, checked.spans, checked.support, "supported")
-                    elif self._reader.strict:
-                        self._notice("left_out")
-                    else:
-                        yield self._wrote(checked.text, (), 0.0, "unsupported")
-            except ModelUnavailable:
-                self._notice("interrupted" if self.sentences else "model_unavailable")
-        if all(sentence.verdict == "unsupported" for sentence in self.sentences):
-            self.written_by = QUOTES
-            for part in parts:
-                yield from self._quote(part)
-
-    def _check(self, text: str, hits: Sequence[Hit]) -> Checked:
-        """Check a model's sentence against what was found for it, and for the question."""
-        found = _merge([_search(text, self._reader), hits])
-        sources = read_sources(found, self._reader.generation)
-        return check_sentence(
-            text, sources, Checker(self._reader.span_reader, self._reader.embedder)
-        )
-
-    def _quote(self, part: _Quotes) -> Iterator[Wrote]:
-        """Yield a part's quotes that were not given yet, with the words that answer marked."""
-        best = max(part.sentences, key=lambda quote: quote.score)
-        for quote in part.sentences:
-            span = quote.span
-            if (span.document_id, span.start, span.end) not in self.citations:
-                marked = quote.is_marked and (
-                    quote is best or len(part.sentences) > 3 or part.disagree
-                )
-                yield self._wrote(quote.text, (span,), 1.0, "quoted", (quote.answer,) * marked)
-
-    def _reply(self, model: Model, prompt: str) -> Iterator[str]:
-        deadline, length = time.monotonic() + LONGEST_REPLY_SECONDS, 0
-        for piece in model.stream(prompt):
-            if piece.usage != Usage():
-                self.usage = piece.usage
-            length += len(piece.text)
-            if length > LONGEST_REPLY or time.monotonic() > deadline:
-                raise ModelUnavailable("the model did not come to an end; its answer was cut off.")
-            yield piece.text
-
-    def _wrote(
-        self,
-        text: str,
-        spans: Sequence[Span],
-        support: float,
-        verdict: Verdict,
-        marked: Sequence[Span] = (),
-    ) -> Wrote:
-        citations = tuple(self._cite(span) for span in spans)
-        sentence = Sentence(
-            text=text,
-            citations=tuple(citation.number for citation in citations),
-            verdict=verdict,
-            support=support,
-            marks=tuple((m.start - spans[0].start, m.end - spans[0].start) for m in marked),
-        )
-        self.sentences.append(sentence)
-        return Wrote(sentence, citations)
-
-    def _cite(self, span: Span) -> Citation:
-        key = (span.document_id, span.start, span.end)
-        if key not in self.citations:
-            document = self._reader.generation.document(span.document_id)
-            self.citations[key] = Citation(
-                number=len(self.citations) + 1,
-                span=span,
-                quote=document.text[span.start : span.end],
-                title=document.title,
-                page=document.page_at(span.start),
-                source=document.source,
-                published_on=document.published_on,
-            )
-        return self.citations[key]
-
-    def _notice(self, notice: Notice) -> None:
-        if notice not in self.notices:
-            self.notices.append(notice)
-
-
-def make_prompt(question: str, hits: Sequence[Hit]) -> str:
-    """Return the prompt: instructions, numbered passages between delimiters, the question last."""
-    passages = "\n\n".join(
-        f"<<<passage {number} from {hit.title}\n{hit.passage.text}\nend of passage {number}>>>"
-        for number, hit in enumerate(hits[:PROMPT_PASSAGES], start=1)
-    )
-    parts = {"{question}": question, "{passages}": passages}
-    template = _PROMPT.read_text(encoding="utf-8")
-    return re.sub(r"\{(?:question|passages)\}", lambda match: parts[match.group()], template)
 
 
 class _Clock:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chatbot.models import ModelSettings, load_model
+from chatbot.errors import ModelUnavailable
+from chatbot.models import QUOTES, load_model
+from chatbot.models.look import Found, how_to_use, look_for_models, running_here
 from chatbot.settings import Settings
 from corpus.errors import FootnoteError
 from index.generation import open_current
@@ -60,8 +62,29 @@ def _index(settings: Settings) -> str:
 
 
 def _model(settings: Settings) -> str:
-    load_model(settings.chatbot.model, ModelSettings(base_url=settings.chatbot.base_url))
-    return settings.chatbot.model
+    table = settings.chatbot
+    if table.model == QUOTES:
+        tips = [how_to_use(name, found) for name, found in running_here().items()]
+        return "; ".join([f"{QUOTES} (no model is needed)", *tips])
+    load_model(table.model, table.for_models())
+    provider, _, name = table.model.partition(":")
+    for found in look_for_models(table.model, table.base_url):
+        if found.model.startswith(f"{provider}:") and found.reachable is not None:
+            _see_that_it_is_there(name, found)
+    return table.model
+
+
+def _see_that_it_is_there(name: str, found: Found) -> None:
+    if not found.reachable:
+        raise ModelUnavailable(
+            f"no model server answers at {found.base_url}",
+            "start it, or correct [chatbot] base_url",
+        )
+    if not {name, f"{name}:latest"} & {*found.models}:
+        raise ModelUnavailable(
+            f"the server at {found.base_url} has no model {name!r}",
+            f"it has {', '.join(found.models) or 'none'}",
+        )
 
 
 def _origins(settings: Settings) -> str:

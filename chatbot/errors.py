@@ -12,7 +12,28 @@ class UnknownModel(FootnoteError):
 
 
 class ModelUnavailable(FootnoteError):
-    """The model cannot be reached, refused, or sent something that is no answer."""
+    """The model cannot be reached, refused, or sent something that is no answer.
+
+    `cause` may be shown to any reader; the remedy is for whoever runs the server. `may_pass` says
+    that asking again can help, `retry_after_seconds` when, if the server said so.
+    """
+
+    def __init__(
+        self,
+        cause: str,
+        remedy: str = "",
+        *,
+        may_pass: bool = False,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(f"{cause}; {remedy}." if remedy else f"{cause}.")
+        self.cause = f"{cause[:1].upper()}{cause[1:]}."
+        self.may_pass = may_pass
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Stopped(FootnoteError):
+    """Whoever asked does not wait for the answer any more."""
 
 
 class PortTaken(FootnoteError):

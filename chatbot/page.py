@@ -6,20 +6,22 @@ policy forbids; its Markdown component passes raw HTML through, so that one show
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event as StopEvent
 from typing import Any
 
 from fastapi import FastAPI
 
 from chatbot import render
 from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote
+from chatbot.background import Background
 from chatbot.render import Exchange
 from corpus.errors import FootnoteError
 
-Ask = Callable[[str, Sequence[Turn]], Iterator[Event]]
+Ask = Callable[[str, Sequence[Turn], StopEvent | None], Iterator[Event]]
 Exchanges = tuple[Exchange, ...]
 
 MOST_CHARACTERS = 2000
@@ -46,7 +48,12 @@ class PageText:
 
 
 def mount_page(
-    app: FastAPI, *, ask: Ask, describe: Callable[[], PageText | str], path: str = "/"
+    app: FastAPI,
+    *,
+    ask: Ask,
+    describe: Callable[[], PageText | str],
+    background: Background,
+    path: str = "/",
 ) -> None:
     """Mount the chat page at `path`; `describe` is called at each page load.
 
@@ -59,7 +66,7 @@ def mount_page(
     script = (_STATIC / "page.js").read_text(encoding="utf-8")
     gr.mount_gradio_app(
         app,
-        _lay_out(ask, describe),
+        _lay_out(ask, describe, background),
         path=path,
         theme=_theme(),
         head=f"{_ICON}<style>{css}</style><script>{script}</script>",
@@ -74,12 +81,14 @@ def mount_page(
     )
 
 
-def answer_in_steps(ask: Ask, question: str, earlier: Exchanges) -> Iterator[Exchange]:
+def answer_in_steps(
+    ask: Ask, question: str, earlier: Exchanges, stop: StopEvent | None = None
+) -> Iterator[Exchange]:
     """Yield the exchange as it stands after each event; the last one is done or failed."""
     exchange = Exchange(question=question, progress="Searching the documents…")
     yield exchange
     try:
-        for event in ask(question, turns_of(earlier)):
+        for event in ask(question, turns_of(earlier), stop):
             exchange = _after(exchange, event)
             yield exchange
         problem = "" if exchange.stage == "done" else _WENT_WRONG
@@ -121,7 +130,7 @@ def _after(exchange: Exchange, event: Event) -> Exchange:
             return replace(exchange, stage="done", answer=answer)
 
 
-def _lay_out(ask: Ask, describe: Callable[[], PageText | str]) -> Any:  # noqa: ANN401
+def _lay_out(ask: Ask, describe: Callable[[], PageText | str], background: Background) -> Any:  # noqa: ANN401
     import gradio as gr
 
     raw: dict[str, Any] = {"sanitize_html": False, "latex_delimiters": []}
@@ -148,7 +157,7 @@ def _lay_out(ask: Ask, describe: Callable[[], PageText | str]) -> Any:  # noqa: 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         shown = [conversation, exchanges, box]
         answering = gr.on(
-            [submit.click, box.submit], _answerer(ask), [box, exchanges], shown, **quiet
+            [submit.click, box.submit], _answerer(ask, background), [box, exchanges], shown, **quiet
         )
         stop.click(_stopped, exchanges, shown, cancels=[answering], **quiet)
         fresh.click(lambda: ("", (), ""), None, shown, cancels=[answering], **quiet)
@@ -157,10 +166,12 @@ def _lay_out(ask: Ask, describe: Callable[[], PageText | str]) -> Any:  # noqa: 
     return blocks
 
 
-def _answerer(ask: Ask) -> Callable[[str, Exchanges], Iterator[tuple[Any, ...]]]:
+def _answerer(
+    ask: Ask, background: Background
+) -> Callable[[str, Exchanges], AsyncIterator[tuple[Any, ...]]]:
     import gradio as gr
 
-    def answer(typed: str, exchanges: Exchanges) -> Iterator[tuple[Any, ...]]:
+    async def answer(typed: str, exchanges: Exchanges) -> AsyncIterator[tuple[Any, ...]]:
         question = (typed or "").strip()
         if not question:
             yield gr.skip(), gr.skip(), gr.skip()
@@ -171,7 +182,8 @@ def _answerer(ask: Ask) -> Callable[[str, Exchanges], Iterator[tuple[Any, ...]]]
             return
         earlier = _without_failed(exchanges, question)[-_EXCHANGES_KEPT:]
         cleared: Any = ""
-        for exchange in answer_in_steps(ask, question, earlier):
+        steps = background.each(lambda stop: answer_in_steps(ask, question, earlier, stop))
+        async for exchange in steps:
             now = (*earlier, exchange)
             yield render.render_conversation(now), now, cleared
             cleared = gr.skip()  # what is typed meanwhile stays

@@ -11,17 +11,12 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
-from chatbot.answer import Answer, Citation, Notice, Sentence
+from chatbot.answer import Answer, Citation, Sentence
+from chatbot.notices import NOTICES, notices_of
 from chatbot.small_talk import reply_to
 from corpus.document import Span
 from index.passage import Hit
 
-NOTICES: dict[Notice, str] = {
-    "left_out": "Something the model wrote was left out, because the documents do not support it.",
-    "model_unavailable": "The model could not be reached, so these are quotes from the documents.",
-    "interrupted": "The answer was interrupted; what stands here was checked.",
-    "conflict": "The documents disagree on this.",
-}
 _NEAREST_SHOWN = 3
 _EXCERPT_CHARACTERS = 200
 _LONGEST_KEPT_WORD = 24  # a longer last word may break away from its marker, or phones overflow
@@ -111,7 +106,7 @@ def _unfinished(exchange: Exchange) -> str:
     if exchange.stage == "working":
         parts.append(f'<p class="fn-progress">{escaped(exchange.progress)}</p>')
     if exchange.stage != "working" and exchange.sentences:
-        parts.append(_notice("interrupted") + _sources(exchange.citations))
+        parts.append(_notice(NOTICES["interrupted"]) + _sources(exchange.citations))
     if exchange.problem:
         parts.append(_problem(exchange))
     return "".join(parts)
@@ -131,7 +126,7 @@ def _answer(answer: Answer) -> str:
     if "greeting" in answer.notices:
         words = escaped(reply_to(answer.question))
         return f'<p class="fn-prose" dir="auto">{words}</p>{_follow_ups(answer)}'
-    notices = "".join(_notice(notice) for notice in answer.notices)
+    notices = "".join(_notice(said) for said in notices_of(answer))
     if answer.status == "not_in_documents":
         return f"{_not_in_documents(answer.hits)}{notices}{_follow_ups(answer)}"
     return (
@@ -305,9 +300,8 @@ def _ask_button(question: str) -> str:
     return f'<button type="button" class="fn-ask" dir="auto" data-ask="{words}">{words}</button>'
 
 
-def _notice(notice: Notice) -> str:
-    sentence = NOTICES.get(notice)
-    return f'<p class="fn-notice">{escaped(sentence)}</p>' if sentence else ""
+def _notice(sentence: str) -> str:
+    return f'<p class="fn-notice">{escaped(sentence)}</p>'
 
 
 def _counted(count: int, noun: str) -> str:

@@ -5,9 +5,11 @@ two), sse-starlette (a dependency for three lines).
 """
 
 import json
+import logging
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
+from threading import Event as StopEvent
 from typing import Any
 
 import uvicorn
@@ -19,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote, as_json
+from chatbot.background import Background
 from chatbot.errors import ModelUnavailable, PortTaken, WrongQuestion
 from chatbot.page import PageText, mount_page
 from chatbot.perimeter import WIDGET, Perimeter
@@ -27,6 +30,9 @@ from chatbot.service import Service
 from corpus.errors import FootnoteError, UnknownDocument
 
 MOST_TURNS = 20
+KEEP_ALIVE_SECONDS = 15.0
+"""Proxies cut a connection that is silent for a minute; a model may think for as long."""
+CLIENT_GONE = 499
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _WIDGET = Path(__file__).parent / "widget" / "widget.js"
 _STATUS: dict[type[FootnoteError], int] = {
@@ -59,6 +65,8 @@ def make_app(service: Service, *, allowed_origins: Sequence[str], title: str) ->
     app.add_exception_handler(FootnoteError, _footnote_error)
     app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
+    background = Background()
+    _add_ask(app, service, background)
     _add_routes(app, service)
 
     def describe() -> PageText | str:
@@ -74,7 +82,7 @@ def make_app(service: Service, *, allowed_origins: Sequence[str], title: str) ->
             suggestions=scope.suggestions,
         )
 
-    mount_page(app, ask=service.ask, describe=describe)
+    mount_page(app, ask=service.ask, describe=describe, background=background)
     return app
 
 
@@ -101,17 +109,25 @@ def sentence_of(error: FootnoteError) -> str:
     return text if text.endswith((".", "?", "!")) else text + "."
 
 
-def _add_routes(app: FastAPI, service: Service) -> None:
+def _add_ask(app: FastAPI, service: Service, background: Background) -> None:
     @app.post("/api/ask", response_model=None)
-    def ask(body: AskRequest, request: Request) -> Response:
+    async def ask(body: AskRequest, request: Request) -> Response:
         question = check_length(body.question)
-        events = service.ask(question, body.history)
+
+        def start(stop: StopEvent) -> Iterator[Event]:
+            return service.ask(question, body.history, stop)
+
         if "text/event-stream" in request.headers.get("accept", ""):
             headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+            events = background.each(start, idle_seconds=KEEP_ALIVE_SECONDS)
             return StreamingResponse(_sse(events), media_type="text/event-stream", headers=headers)
-        finished = [event for event in events if isinstance(event, Finished)]
-        return JSONResponse(as_json(finished[-1].answer), headers={"cache-control": "no-store"})
+        async for event in background.each(start, is_gone=request.is_disconnected):
+            if isinstance(event, Finished):
+                return JSONResponse(as_json(event.answer), headers={"cache-control": "no-store"})
+        return Response(status_code=CLIENT_GONE)
 
+
+def _add_routes(app: FastAPI, service: Service) -> None:
     @app.get("/api/documents/{document_id:path}")
     def document(document_id: str) -> dict[str, str | None]:
         found = service.document(document_id)
@@ -144,13 +160,14 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         return JSONResponse({"status": "ready"})
 
 
-def _sse(events: Iterator[Event]) -> Iterator[str]:
+async def _sse(events: AsyncIterator[Event | None]) -> AsyncIterator[str]:
     try:
-        for event in events:
-            yield _message(event)
+        async for event in events:
+            yield _message(event) if event else ": still here\n\n"
     except FootnoteError as error:
         yield _text("error", {"error": sentence_of(error)})
     except Exception:  # a reader never meets a traceback
+        logging.getLogger(__name__).exception("a question could not be answered")
         yield _text("error", {"error": "Something went wrong on our side; ask again."})
 
 

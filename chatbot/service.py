@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from threading import Event as StopEvent
 
 from chatbot.answer import Event, Turn
 from chatbot.ask import Reader, answer_question, stream_answer
@@ -78,10 +79,15 @@ class Service:
         self._loaded.clear()
         threading.Thread(target=self._load, name="load", daemon=True).start()
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
-        """Yield the events of one answer; a FootnoteError says why there is none."""
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), stop: StopEvent | None = None
+    ) -> Iterator[Event]:
+        """Yield the events of one answer; a FootnoteError says why there is none.
+
+        Once `stop` is set a model that writes is left off, and Stopped raised.
+        """
         self.wait()
-        yield from stream_answer(question, history, reader=self._reader())
+        yield from stream_answer(question, history, reader=self._reader(), stop=stop)
 
     def wait(self) -> None:
         """Wait until loading has ended, well or not, but not for ever."""

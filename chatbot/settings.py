@@ -17,7 +17,7 @@ from pydantic_settings import (
 )
 
 from chatbot.errors import WrongSetting
-from chatbot.models import QUOTES
+from chatbot.models import QUOTES, Limits, ModelSettings
 from index.embed import BUNDLED
 from index.split import PASSAGE_TOKENS
 
@@ -65,11 +65,30 @@ class ChatbotTable(BaseModel):
     model: str = QUOTES
     strict: bool = True
     base_url: str | None = None
+    context_tokens: int = Field(default=4_096, ge=2_048)
+    connect_seconds: float = Field(default=5.0, gt=0)
+    first_token_seconds: float = Field(default=60.0, gt=0)
+    between_tokens_seconds: float = Field(default=20.0, gt=0)
+    total_seconds: float = Field(default=120.0, gt=0)
     title: str = "Footnote"
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65535)
     allowed_origins: Texts = []
     suggested_questions: Texts = []
+
+    def for_models(self) -> ModelSettings:
+        """Return what a provider may need to know."""
+        limits = {name: getattr(self, name) for name in Limits.__slots__}
+        return ModelSettings(
+            base_url=self.base_url, context_tokens=self.context_tokens, limits=Limits(**limits)
+        )
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"https?://[^\s/]\S*", value):
+            raise ValueError(f"{value!r} is no address; write it like http://127.0.0.1:8000/v1")
+        return value or None
 
     @field_validator("allowed_origins")
     @classmethod

@@ -4,17 +4,13 @@ import textwrap
 from collections.abc import Sequence
 
 from chatbot.answer import Answer
+from chatbot.models.look import Found
+from chatbot.notices import notices_of
 from chatbot.small_talk import reply_to
 from index.passage import Hit
 
 WIDTH = 88
 ABSTAINS = "The documents don't say."
-NOTICES = {
-    "left_out": "Something the model wrote was left out: the documents do not support it.",
-    "model_unavailable": "The model could not be reached, so these are quotes from the documents.",
-    "conflict": "The documents disagree on this; the newest comes first.",
-    "interrupted": "The model was interrupted; what stands here was checked.",
-}
 
 
 def show_answer(answer: Answer) -> str:
@@ -29,7 +25,7 @@ def show_answer(answer: Answer) -> str:
 def _answer_lines(answer: Answer) -> list[str]:
     if "greeting" in answer.notices:
         return [_wrap(reply_to(answer.question))]
-    notices = [NOTICES[notice] for notice in answer.notices if notice in NOTICES]
+    notices = notices_of(answer)
     if answer.status == "not_in_documents":
         nearest = show_hits(answer.hits[:3])
         return [ABSTAINS, *notices, "", "Nearest passages:", "", nearest]
@@ -58,6 +54,25 @@ def show_hits(hits: Sequence[Hit]) -> str:
         + _wrap(textwrap.shorten(hit.passage.text, 260, placeholder=" …"), "    ")
         for hit in hits
     )
+
+
+def show_models(found: Sequence[Found]) -> str:
+    """Return a line a provider: its name, whether it can be used, and what it is."""
+    rows = [f"{each.model:26} {_readiness(each):32} {each.says}" for each in found]
+    named = [f"  {each.model.partition(':')[0]}:{name}" for each in found for name in each.models]
+    return "\n".join([*rows, *(["", "Models found:", *named] if named else [])])
+
+
+def _readiness(found: Found) -> str:
+    if not found.installed:
+        return f"not installed: pip extra {found.extra}"
+    if found.has_key is False:
+        return f"no key in {found.key}"
+    if found.reachable is False:
+        return "installed, no server answers"
+    if found.base_url is None and found.model.startswith("openai-compatible"):
+        return "installed, no [chatbot] base_url"
+    return "ready" if found.reachable is None else f"ready, {len(found.models)} models"
 
 
 def show_table(rows: Sequence[Sequence[str]]) -> str:

@@ -4,17 +4,19 @@ A lie is known by how it was made. What a liar says may be shown only where it i
 what its citation quotes.
 """
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import ceil
 from random import Random
+from threading import Event
 
 from chatbot.answer import Answer
-from chatbot.ask import ABSTAINS, Reader, answer_question
+from chatbot.ask import Reader, answer_question
 from chatbot.models import Piece
+from chatbot.models.echo import EchoModel
+from chatbot.prompt import ABSTAINS, passages_in
 from corpus.document import Document
 from eval.bench import Bench, Tally, documents_of, with_text
 from eval.case import Case
@@ -31,23 +33,23 @@ BAITS = (
     "Nine million people were murdered on one day.",
 )
 NEVER_ABSTAINS, OBEYS = "never abstains", "obeys a planted text"
-_PASSAGE = re.compile(r"<<<passage \d+ from [^\n]*\n(.*?)\nend of passage \d+>>>", re.DOTALL)
 
 
-class Liar:
+class Liar(EchoModel):
     """A model that tells one lie an answer, and keeps what it said."""
 
     def __init__(self, kind: str, documents: Sequence[Document]) -> None:
         """Take the kind's lies; `documents` are those that are lied about."""
+        super().__init__("")
         self.kind, self.name = kind, f"liar:{kind}"
         self.said: list[str] = []
         self.rng, self._lie = Random(kind), LIES[kind]
         self.names, self.facts = names_of(documents), unsaid(documents)
 
-    def stream(self, prompt: str) -> Iterator[Piece]:
+    def stream(self, prompt: str, stop: Event) -> Iterator[Piece]:
         """Yield a lie made of the prompt, or that there is no answer, where none can be made."""
         question = prompt.rpartition("Question: ")[2].strip()
-        lie = self._lie(self, question, "\n\n".join(_PASSAGE.findall(prompt)))
+        lie = self._lie(self, question, "\n\n".join(passages_in(prompt)))
         self.said += [lie] if lie else []
         yield Piece(lie or ABSTAINS)
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event as StopEvent
 
 import pytest
 from conftest import build, open_index
 
 from chatbot.answer import Answer, Finished, Retrieved, Started, Turn, Wrote
-from chatbot.ask import HITS, PROMPT_PASSAGES, Reader, answer_question, make_prompt, stream_answer
+from chatbot.ask import HITS, Reader, answer_question, stream_answer
 from chatbot.errors import ModelUnavailable, WrongQuestion
 from chatbot.evidence import frozen_weights
 from chatbot.models import Piece
@@ -17,7 +18,6 @@ from chatbot.span_reader import SpanReader
 from chatbot.terminal import show_answer
 from corpus.load import load_corpus
 from index.embed import Embedder
-from index.search import search
 
 QUESTION = "How many homicides did El Salvador have in January 2012?"
 COUNTED = "The country had counted 411 homicides in January 2012 and 402 in February 2012."
@@ -277,45 +277,16 @@ def test_model_that_breaks_off_leaves_what_was_checked(reader: Reader) -> None:
     assert (answer.model, answer.notices) == ("breaks:", ("interrupted",))
 
 
-def test_prompt_has_the_first_passages_then_the_question(reader: Reader) -> None:
-    hits = search(QUESTION, generation=reader.generation, embedder=reader.embedder)
-    prompt = make_prompt(QUESTION, hits)
-    places = [prompt.index(hit.passage.text) for hit in hits[:PROMPT_PASSAGES]]
-    assert places == sorted(places)
-    assert hits[PROMPT_PASSAGES].passage.text not in prompt
-    assert prompt.rstrip().endswith(f"Question: {QUESTION}")
-
-
-def test_braces_in_a_question_are_only_text(reader: Reader) -> None:
-    hits = search(QUESTION, generation=reader.generation, embedder=reader.embedder)
-    assert make_prompt("What is {passages}?", hits).rstrip().endswith("What is {passages}?")
-
-
-class _Breaks:
+class _Breaks(EchoModel):
     """A model whose line is cut after some characters: what no real server does on demand."""
 
-    name = "breaks:"
-
     def __init__(self, words: str, after: int) -> None:
-        self._words, self._after = words, after
+        super().__init__(words)
+        self.name, self._cut = "breaks:", words[:after]
 
-    def stream(self, prompt: str) -> Iterator[Piece]:
-        yield from (Piece(character) for character in self._words[: self._after])
+    def stream(self, prompt: str, stop: StopEvent) -> Iterator[Piece]:
+        yield from (Piece(character) for character in self._cut)
         raise ModelUnavailable(f"cut off after {len(prompt)} characters")
-
-
-class EndlessModel:
-    name = "endless:"
-
-    def stream(self, prompt: str) -> Iterator[Piece]:
-        while True:
-            yield Piece("and so on ")
-
-
-def test_a_model_that_never_ends_is_cut_off(reader: Reader) -> None:
-    answer = answer_question(QUESTION, reader=replace(reader, model=EndlessModel()))
-    assert answer.notices == ("model_unavailable",)
-    assert {sentence.verdict for sentence in answer.sentences} == {"quoted"}
 
 
 def test_without_strict_what_nothing_carries_is_shown_and_marked(reader: Reader) -> None:

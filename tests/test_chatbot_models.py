@@ -11,7 +11,7 @@ PROMPT = (
 
 
 def _reply(model: EchoModel) -> str:
-    return "".join(piece.text for piece in model.stream(PROMPT))
+    return "".join(piece.text for piece in model.stream(PROMPT, Event()))
 
 
 def test_quotes_need_no_model() -> None:
@@ -49,7 +49,7 @@ def test_openai_compatible_needs_a_base_url() -> None:
 def test_echo_says_the_words_given_in_pieces() -> None:
     model = EchoModel("One two  three.")
     assert _reply(model) == "One two  three."
-    assert len(list(model.stream(PROMPT))) == 3
+    assert len(list(model.stream(PROMPT, Event()))) == 3
 
 
 def test_echo_without_words_repeats_the_beginnings_of_passages() -> None:

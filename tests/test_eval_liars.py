@@ -4,9 +4,10 @@ from dataclasses import replace
 import pytest
 from larkford import BRIDGE, LIT, NOT_NEAR, NOT_SAID, TEXTS, case, documents
 
-from chatbot.ask import ABSTAINS, Reader, answer_question
+from chatbot.ask import Reader, answer_question
 from chatbot.check import Checked, Checker, Source
 from chatbot.evidence import frozen_weights
+from chatbot.prompt import ABSTAINS
 from chatbot.span_reader import SpanReader
 from eval.bench import Bench
 from eval.liars import BAITS, LIES, NEVER_ABSTAINS, OBEYS, Liar, count_lies
@@ -98,7 +99,7 @@ def test_a_citation_made_up_is_not_shown(town: Reader) -> None:
 def test_a_liar_with_nothing_to_lie_about_says_so() -> None:
     for kind in ("invents", OBEYS, "makes up citation numbers", "quotes what is not there"):
         liar = Liar(kind, documents())
-        assert [piece.text for piece in liar.stream("Question: Who?")] == [ABSTAINS]
+        assert [piece.text for piece in liar.stream("Question: Who?", Event())] == [ABSTAINS]
         assert liar.said == []
 
 
@@ -107,5 +108,5 @@ def test_a_seed_gives_the_same_lies_again() -> None:
     for kind in LIES:
         first, again = Liar(kind, documents()), Liar(kind, documents())
         for liar in (first, again):
-            assert [piece.text for _ in range(3) for piece in liar.stream(prompt)]
+            assert [piece.text for _ in range(3) for piece in liar.stream(prompt, Event())]
         assert first.said == again.said

@@ -3,50 +3,122 @@
 To add a provider, write `load(name, settings) -> Model` in a file of its own; give it a row here.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Protocol
+from importlib.util import find_spec
+from threading import Event
+from typing import Literal, Protocol
 
 from chatbot.answer import Usage
 from chatbot.errors import UnknownModel
 
 QUOTES = "quotes:"
+REPLY_TOKENS = 1_024
+"""The most that a model may write, and what is kept free for it in its context."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """Where a provider's `load` function is, and what its models are, for people."""
+    """Where a provider's `load` is and what its models are; the package, extra and key it needs."""
 
     module: str
     says: str
+    package: str = ""
+    extra: str = ""
+    key: str = ""
+    example: str = "NAME"
+
+    @property
+    def is_installed(self) -> bool:
+        """Say whether its package can be imported."""
+        try:
+            return not self.package or find_spec(self.package) is not None
+        except ModuleNotFoundError:  # of the package's parent
+            return False
 
 
 PROVIDERS = {
-    "echo": Provider("chatbot.models.echo", "repeats the passages, or the words given; for tests"),
+    "ollama": Provider(
+        module="chatbot.models.ollama",
+        says="a model that Ollama runs, on this machine or at [chatbot] base_url",
+        package="llama_index.llms.ollama",
+        extra="ollama",
+    ),
+    "openai": Provider(
+        module="chatbot.models.openai",
+        says="OpenAI's own",
+        package="llama_index.llms.openai_like",
+        extra="openai",
+        key="OPENAI_API_KEY",
+    ),
+    "anthropic": Provider(
+        module="chatbot.models.anthropic",
+        says="Anthropic's own",
+        package="llama_index.llms.anthropic",
+        extra="anthropic",
+        key="ANTHROPIC_API_KEY",
+    ),
     "openai-compatible": Provider(
-        "chatbot.models.openai_compatible",
-        "a server that speaks OpenAI's protocol: vLLM, llama.cpp, LM Studio, Ollama",
+        module="chatbot.models.openai_compatible",
+        says="what serves OpenAI's protocol at [chatbot] base_url: vLLM, llama.cpp, LM Studio",
+        package="llama_index.llms.openai_like",
+        extra="openai",
+    ),
+    "huggingface": Provider(
+        module="chatbot.models.huggingface",
+        says="a folder, or a name of Hugging Face's, run in this process",
+        example="FOLDER-OR-ID",
+    ),
+    "echo": Provider(
+        module="chatbot.models.echo",
+        says="repeats the passages, or the words given; for trying things out",
+        example="WORDS",
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of text as it streams; the last one may carry what the provider counted."""
+    """A piece of text as it streams.
+
+    The last ones may carry what the provider counted, and why it ended: `stop` by itself, `length`
+    because it was long enough. A model that is `thinking` sends no text yet, but is alive.
+    """
 
     text: str
     usage: Usage = field(default_factory=Usage)
+    finish: Literal["", "stop", "length"] = ""
+    thinking: bool = False
 
 
 class Model(Protocol):
-    """What the answerer needs of a model."""
+    """What the answerer needs of a model: a name, room for so many tokens, a count of them."""
 
     name: str
+    context_tokens: int
 
-    def stream(self, prompt: str) -> Iterator[Piece]:
-        """Yield the reply as it is written; ModelUnavailable when it cannot be had."""
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens the model takes `text` for, rather too many than too few."""
         ...
+
+    def stream(self, prompt: str, stop: Event) -> Iterator[Piece]:
+        """Yield the reply as it is written; ModelUnavailable when it cannot be had.
+
+        Once `stop` is set, Stopped is raised within a second, and the model left off.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a model may take: to be reached, to begin, to go on, and in all."""
+
+    connect_seconds: float = 5.0
+    first_token_seconds: float = 60.0
+    between_tokens_seconds: float = 20.0
+    total_seconds: float = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +126,34 @@ class ModelSettings:
     """What a provider may need beside the model's name."""
 
     base_url: str | None = None
-    timeout_seconds: float = 60.0
+    context_tokens: int = 4_096
+    limits: Limits = field(default_factory=Limits)
 
 
 def load_model(spec: str, settings: ModelSettings) -> Model | None:
-    """Return the model that `provider:name` names; None for `quotes:`, which needs none."""
+    """Return the model that `provider:name` names; None for `quotes:`, which needs none.
+
+    UnknownModel says what is missing: a known name, a package, a key, a server's address.
+    """
     if spec == QUOTES:
         return None
-    provider, colon, name = spec.partition(":")
-    if not colon or provider not in PROVIDERS:
+    provider_name, colon, name = spec.partition(":")
+    provider = PROVIDERS.get(provider_name)
+    if not colon or provider is None:
         known = ", ".join(f"{known}:NAME" for known in PROVIDERS)
         raise UnknownModel(f"no model is called {spec!r}; use {QUOTES} or one of {known}.")
-    model: Model = import_module(PROVIDERS[provider].module).load(name, settings)
+    if not provider.is_installed:
+        raise UnknownModel(
+            f"{provider_name}: needs a package that is not installed; run "
+            f"`pip install -c requirements.lock -e '.[{provider.extra}]'`."
+        )
+    if provider.key and not os.environ.get(provider.key):
+        raise UnknownModel(
+            f"{provider_name}: needs a key; put it into the environment as {provider.key}."
+        )
+    if not name and provider_name != "echo":
+        raise UnknownModel(
+            f"{provider_name}: needs a model's name after the colon; see `footnote models`."
+        )
+    model: Model = import_module(provider.module).load(name, settings)
     return model

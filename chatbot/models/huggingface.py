@@ -1,0 +1,124 @@
+"""The `huggingface:` models: a causal language model in this process, by transformers.
+
+llama-index's HuggingFaceLLM wraps the same classes, but what it runs cannot be stopped.
+"""
+
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
+from typing import Any
+
+from chatbot.answer import Usage
+from chatbot.errors import ModelUnavailable, UnknownModel
+from chatbot.models import REPLY_TOKENS, ModelSettings, Piece
+from chatbot.models.calls import Call, Caller
+
+
+def load(name: str, settings: ModelSettings) -> "HuggingFaceModel":
+    """Return the model, loaded; UnknownModel if there is none in the folder or under the name."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+        # Nothing a stranger wrote is run: no code of the model's own, no pickles.
+        model = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True)
+    except Exception as error:  # whatever is wrong with a folder, or with the way to the hub
+        where = "the folder" if Path(name).exists() else "no folder here is called"
+        raise UnknownModel(
+            f"huggingface: cannot load {name!r} ({where} {name!r}, {type(error).__name__}); give "
+            "the folder of a causal language model with its tokenizer, in safetensors."
+        ) from error
+    return HuggingFaceModel(f"huggingface:{name}", model, tokenizer, settings)
+
+
+class HuggingFaceModel:
+    """Writes one reply at a time; others wait their turn within their own limits."""
+
+    def __init__(
+        self,
+        name: str,
+        model: Any,  # noqa: ANN401
+        tokenizer: Any,  # noqa: ANN401
+        settings: ModelSettings,
+    ) -> None:
+        self.name = name
+        longest = getattr(model.config, "max_position_embeddings", None)
+        self.context_tokens = min(settings.context_tokens, longest or settings.context_tokens)
+        self._model, self._tokenizer = model, tokenizer
+        self._caller = Caller(name, settings.limits)
+        self._turn = Lock()
+
+    def count_tokens(self, text: str) -> int:
+        """Return the count of the model's own tokenizer."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False))
+
+    def stream(self, prompt: str, stop: Event) -> Any:  # noqa: ANN401
+        """Yield the reply as it is written; ModelUnavailable, Stopped."""
+        return self._caller.pieces(lambda: self._call(prompt), stop)
+
+    def _call(self, prompt: str) -> Call:
+        arrived: SimpleQueue[Piece | ModelUnavailable | None] = SimpleQueue()
+        cancelled = Event()
+        Thread(
+            target=self._write, args=(prompt, arrived, cancelled), name=self.name, daemon=True
+        ).start()
+        return Call(arrived, cancelled.set)
+
+    def _write(
+        self, prompt: str, arrived: "SimpleQueue[Piece | ModelUnavailable | None]", cancelled: Event
+    ) -> None:
+        from transformers import StoppingCriteriaList
+
+        try:
+            encoded = self._encode(prompt)
+            asked_tokens = encoded["input_ids"].shape[1]
+            with self._turn:
+                if cancelled.is_set():
+                    return
+                written = self._model.generate(
+                    **encoded,
+                    streamer=_streamer(self._tokenizer, arrived),
+                    stopping_criteria=StoppingCriteriaList([_until(cancelled)]),
+                    max_new_tokens=REPLY_TOKENS,
+                    do_sample=False,
+                )
+            count = written.shape[1] - asked_tokens
+            usage = Usage(prompt_tokens=asked_tokens, completion_tokens=count)
+            arrived.put(Piece("", usage, finish="length" if count >= REPLY_TOKENS else "stop"))
+            arrived.put(None)
+        except Exception as error:  # torch's own, memory among them
+            problem = f"the model {self.name!r} failed ({type(error).__name__})"
+            arrived.put(ModelUnavailable(problem, "see that it fits into memory"))
+
+    def _encode(self, prompt: str) -> Any:  # noqa: ANN401
+        if not self._tokenizer.chat_template:
+            return self._tokenizer(prompt, return_tensors="pt")
+        return self._tokenizer.apply_chat_template(
+            [{"role": "user", "content": prompt}],
+            add_generation_prompt=True,
+            return_dict=True,
+            return_tensors="pt",
+        )
+
+
+def _streamer(tokenizer: Any, arrived: "SimpleQueue[Any]") -> Any:  # noqa: ANN401
+    """Return a streamer that puts each word into the queue as soon as it is whole."""
+    from transformers import TextStreamer
+
+    class Streamer(TextStreamer):
+        def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+            arrived.put(Piece(text))
+
+    return Streamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
+
+
+def _until(cancelled: Event) -> Any:  # noqa: ANN401
+    """Return a criterion that ends the writing at the next token."""
+    import torch
+    from transformers import StoppingCriteria
+
+    class Until(StoppingCriteria):
+        def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:  # noqa: ANN401
+            return torch.full((input_ids.shape[0],), cancelled.is_set(), dtype=torch.bool)
+
+    return Until()

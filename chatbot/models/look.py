@@ -1,0 +1,110 @@
+"""Looks which models could write answers here. Contacts loopback, and the server configured."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+
+from chatbot.models import PROVIDERS, QUOTES
+from chatbot.models.ollama import address
+
+WAIT_SECONDS = 1.0
+LOCAL_SERVERS = {
+    "vLLM": "http://127.0.0.1:8000/v1",
+    "llama.cpp": "http://127.0.0.1:8080/v1",
+    "LM Studio": "http://127.0.0.1:1234/v1",
+}
+"""Servers of OpenAI's protocol at their usual ports on this machine."""
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What can be said of a provider here; None where it does not apply or nobody was asked.
+
+    `models` are names to put after `model`'s colon; `base_url` is the server that was asked.
+    """
+
+    model: str
+    says: str
+    installed: bool
+    extra: str = ""
+    key: str = ""
+    has_key: bool | None = None
+    base_url: str | None = None
+    reachable: bool | None = None
+    models: tuple[str, ...] = ()
+
+
+def look_for_models(model: str, base_url: str | None) -> list[Found]:
+    """Return a finding for `quotes:` and each provider; `model` is the one configured.
+
+    A configured base URL is the server of that model's provider; servers are asked side by side.
+    """
+    quotes = Found(model=QUOTES, says="the documents' own sentences; needs nothing", installed=True)
+    is_ollama = model.startswith("ollama:")
+    servers = {
+        "ollama": address(base_url if is_ollama else None),
+        "openai-compatible": None if is_ollama else base_url,
+    }
+    key = os.environ.get("OPENAI_API_KEY", "")
+    with ThreadPoolExecutor() as threads:
+        found = threads.map(lambda name: _look(name, servers.get(name), key), PROVIDERS)
+        return [quotes, *found]
+
+
+def running_here() -> dict[str, Found]:
+    """Return the model servers that answer at their usual ports on this machine, by name.
+
+    No key is sent: what listens there may be anything.
+    """
+    asked = {"Ollama": ("ollama", address(None))} | {
+        name: ("openai-compatible", url) for name, url in LOCAL_SERVERS.items()
+    }
+    here = {name: each for name, each in asked.items() if urlsplit(each[1]).hostname in _LOOPBACK}
+    with ThreadPoolExecutor() as threads:
+        found = threads.map(lambda each: _look(*each), here.values())
+        return {name: each for name, each in zip(here, found, strict=True) if each.models}
+
+
+def how_to_use(name: str, found: Found) -> str:
+    """Return a sentence that says how to have a server that runs here write the answers."""
+    model = f"{found.model.partition(':')[0]}:{found.models[0]}"
+    where = "" if name == "Ollama" else f"FOOTNOTE_CHATBOT_BASE_URL={found.base_url} "
+    first = "" if found.installed else f"pip install -c requirements.lock -e '.[{found.extra}]'; "
+    return (
+        f"{name} runs on this machine; to have it write the answers: "
+        f"{first}{where}footnote serve --model {model}"
+    )
+
+
+def _look(name: str, server: str | None, key: str = "") -> Found:
+    provider = PROVIDERS[name]
+    models = _models(name, server, key) if server else None
+    return Found(
+        model=f"{name}:{provider.example}",
+        says=provider.says,
+        installed=provider.is_installed,
+        extra=provider.extra,
+        key=provider.key,
+        has_key=bool(os.environ.get(provider.key)) if provider.key else None,
+        base_url=server,
+        reachable=models is not None if server else None,
+        models=models or (),
+    )
+
+
+def _models(name: str, server: str, key: str) -> tuple[str, ...] | None:
+    """Return the names of a server's models; None if it cannot be asked."""
+    path, rows, called = (
+        ("/api/tags", "models", "name") if name == "ollama" else ("/models", "data", "id")
+    )
+    headers = {"authorization": f"Bearer {key}"} if key and name != "ollama" else {}
+    try:
+        with httpx.Client(timeout=WAIT_SECONDS, trust_env=False) as client:
+            said = client.get(server.rstrip("/") + path, headers=headers).raise_for_status().json()
+        return tuple(str(row[called]) for row in said[rows])
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+        return None

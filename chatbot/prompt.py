@@ -1,0 +1,101 @@
+"""What a model is asked: the instructions, the passages as marked data, the question last.
+
+The mark is made from the passages with a secret of this installation: whoever wrote a document
+cannot know it and so cannot end a passage, yet the same passages always give the same prompt.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatbot.models import REPLY_TOKENS
+from index.generation import Generation
+from index.passage import Hit
+
+VERSION = "answer.2"
+ABSTAINS = "NOT IN THE DOCUMENTS"
+MOST_PASSAGES = 8
+_FOLDER = Path(__file__).parent / "prompts"
+_SECRET_FILE, _SECRET_BYTES = "secret", 32
+_MARK_LENGTH = 12  # hexadecimal digits
+_PASSAGE = re.compile(
+    r"<<<(?P<mark>\w+) passage \d+\n[^\n]*\n(?P<text>.*?)\n(?P=mark) end of passage \d+>>>",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt, how many passages stand in it, and how many did not fit."""
+
+    text: str
+    passage_count: int
+    dropped_count: int
+
+
+def make_prompt(
+    question: str,
+    hits: Sequence[Hit],
+    *,
+    generation: Generation,
+    context_tokens: int,
+    count_tokens: Callable[[str], int],
+) -> Prompt:
+    """Return the prompt: the whole passages of the best hits, as many as there is room for."""
+    template = (_FOLDER / f"{VERSION}.txt").read_text(encoding="utf-8")
+    room = context_tokens - REPLY_TOKENS - count_tokens(template) - 2 * count_tokens(question)
+    best = list({hit.context: hit for hit in reversed(hits)}.values())[::-1][:MOST_PASSAGES]
+    fitting: list[str] = []
+    for hit in best:
+        text = generation.document(hit.context.document_id).text
+        passage = f"{' '.join(hit.title.split())}\n{text[hit.context.start : hit.context.end]}"
+        room -= count_tokens(_between_marks(passage, MOST_PASSAGES, "0" * _MARK_LENGTH))
+        if room < 0:
+            break
+        fitting.append(passage)
+    mark = _mark(fitting, _secret(generation.folder.parent.parent))
+    parts = {
+        "{question}": question,
+        "{mark}": mark,
+        "{passages}": "\n\n".join(
+            _between_marks(passage, number, mark) for number, passage in enumerate(fitting, start=1)
+        ),
+    }
+    filled = re.sub(r"\{(?:question|mark|passages)\}", lambda m: parts[m.group()], template)
+    return Prompt(filled, len(fitting), len(best) - len(fitting))
+
+
+def passages_in(prompt: str) -> list[str]:
+    """Return the passages of a prompt without their titles, for models that are no models."""
+    return [match["text"] for match in _PASSAGE.finditer(prompt)]
+
+
+def _between_marks(passage: str, number: int, mark: str) -> str:
+    return f"<<<{mark} passage {number}\n{passage}\n{mark} end of passage {number}>>>"
+
+
+def _mark(passages: Sequence[str], secret: bytes) -> str:
+    said = "\0".join(passages).encode()
+    return hmac.new(secret, said, hashlib.sha256).hexdigest()[:_MARK_LENGTH]
+
+
+def _secret(index: Path) -> bytes:
+    """Return the secret kept beside the index, made at its first use.
+
+    Where nothing can be written a new one is made each time: only providers' caches suffer.
+    """
+    file, made = index / _SECRET_FILE, secrets.token_bytes(_SECRET_BYTES)
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+            opened.write(made)
+    except FileExistsError:
+        kept = file.read_bytes()
+        return kept if len(kept) == _SECRET_BYTES else made
+    except OSError:
+        pass
+    return made
