@@ -14,8 +14,9 @@ from chatbot.ask import Reader
 from chatbot.check import Checker, Source, check_sentence, read_sources
 from corpus.document import Document, Span
 from eval.bench import Bench, Tally, documents_of, spread
+from eval.edits import EDITS, Claim, names_of, sentences_in
 from eval.quality import Measured
-from eval.reader_claims import EDITS, LEARNED_DOMAINS, Claim, names_in
+from eval.reader_claims import LEARNED_DOMAINS
 from eval.reword import reword
 from index.passage import Hit
 from index.search import search
@@ -41,17 +42,11 @@ Statement = tuple[str, Sequence[Hit]]
 
 def claims_in(text: str) -> list[Claim]:
     """Return the text's whole sentences, each as a claim that the text carries."""
-    sentences = [text[place.start : place.end] for place in split_sentences(text)]
     return [
         Claim(said=said, text=text, sentence=said)
-        for said in sentences
+        for said in sentences_in(text)
         if 40 < len(said) < 300 and said.endswith(".")
     ]
-
-
-def names_of(documents: Sequence[Document]) -> list[str]:
-    """Return the names in the documents, each once."""
-    return sorted({n for d in documents for n in names_in(d.text) if 3 < len(n) < 40})
 
 
 def unsaid(documents: Sequence[Document]) -> list[str]:
@@ -76,7 +71,11 @@ def falsify(claim: Claim, kind: str, names: Sequence[str], rng: Random) -> str:
 def check_wrong(reader: Reader, bench: Bench) -> list[Tally]:
     """Check wrong statements of each kind; what goes wrong is that one is let through."""
     documents, rng = documents_of(reader), Random(1)
-    names, facts, claims = names_of(documents), unsaid(documents), _shuffled(aside(documents))
+    names, facts, claims = (
+        names_of(document.text for document in documents),
+        unsaid(documents),
+        _shuffled(aside(documents)),
+    )
 
     def changed(kind: str) -> Iterator[str]:
         return (falsify(claim, kind, names, rng) for claim in claims * TRIES)
@@ -117,8 +116,7 @@ def check_summedits(folder: Path, bench: Bench) -> list[Measured]:
         held: dict[int, list[bool]] = {0: [], 1: []}
         for done, row in enumerate(rows, start=1):
             said, source = row["summary"], _source(row["original_summary"])
-            sentences = [said[s.start : s.end] for s in split_sentences(said)]
-            checked = (check_sentence(s, [source], checker) for s in sentences)
+            checked = (check_sentence(s, [source], checker) for s in sentences_in(said))
             held[row["label"]].append(all(each.spans for each in checked))
             bench.progress(done, len(rows))
         caught, doubted = (1 - fmean(held[label] or [nan]) for label in (0, 1))
