@@ -3,7 +3,6 @@
 A statement is wrong by how it was made: one thing changed in a sentence of the documents.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from math import nan
 from pathlib import Path
@@ -17,6 +16,7 @@ from eval.bench import Bench, Tally, documents_of, spread
 from eval.edits import EDITS, Claim, names_of, sentences_in
 from eval.quality import Measured
 from eval.reader_claims import LEARNED_DOMAINS
+from eval.reader_examples import load_rows
 from eval.reword import reword
 from index.passage import Hit
 from index.search import search
@@ -91,12 +91,13 @@ def check_right(reader: Reader, bench: Bench) -> list[Tally]:
     """Check right statements of each kind; what goes wrong is that one is doubted."""
     documents, rng = aside(documents_of(reader)), Random(1)
     claims, known = _shuffled(documents), {document.id for document in documents}
-    lines = PARAPHRASES.read_text("utf-8").splitlines() if PARAPHRASES.is_file() else ()
-    rows = [row for row in map(json.loads, lines) if row["document_id"] in known]
+    by_hand = load_rows(PARAPHRASES) if PARAPHRASES.is_file() else ()
     made: dict[str, Iterable[str]] = {
         "the sentences themselves": (claim.said for claim in claims),
         "reworded by rule": (reword(claim.said, rng) or "" for claim in claims),
-        "paraphrased by hand": (row["paraphrase"] for row in rows),
+        "paraphrased by hand": (
+            row["paraphrase"] for row in by_hand if row["document_id"] in known
+        ),
     }
     return [
         _tally(kind, _found(texts, reader), reader, bench, is_right=True)
@@ -111,7 +112,7 @@ def check_summedits(folder: Path, bench: Bench) -> list[Measured]:
     """
     measured, checker = list[Measured](), Checker(bench.span_reader, bench.embedder)
     for file in sorted(folder.glob("*.json")):
-        every = json.loads(file.read_text(encoding="utf-8"))
+        every = load_rows(file)
         rows = spread(every, bench.at_most(len(every)))
         held: dict[int, list[bool]] = {0: [], 1: []}
         for done, row in enumerate(rows, start=1):

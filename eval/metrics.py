@@ -26,7 +26,7 @@ def hit_at(case: Case, answer: Answer, *, k: int) -> float:
     """Return hit@k: 1 if any of the first k passages overlaps a gold span (Success@k of TREC)."""
     if not case.answerable:
         return nan
-    return float(any(_overlaps(h.passage.span, case.evidence) for h in answer.hits[:k]))
+    return float(any(overlaps(h.passage.span, case.evidence) for h in answer.hits[:k]))
 
 
 def citation_exactness(answer: Answer, read_document: Callable[[str], Document]) -> float:
@@ -50,7 +50,7 @@ def gold_span_hit(case: Case, answer: Answer) -> float:
     if not case.answerable:
         return nan
     cited = [citation.span for citation in answer.citations]
-    return float(all(any(_overlaps(c, gold) for c in cited) for gold in case.evidence_by_part()))
+    return float(all(any(overlaps(c, gold) for c in cited) for gold in case.evidence_by_part()))
 
 
 def abstention(case: Case, answer: Answer) -> float:
@@ -100,7 +100,8 @@ def score_answer(
     ]
 
 
-def _overlaps(span: Span, gold: Sequence[Span]) -> bool:
+def overlaps(span: Span, gold: Sequence[Span]) -> bool:
+    """Say whether a span shares a character with one of the gold."""
     return any(
         span.document_id == g.document_id and span.start < g.end and g.start < span.end
         for g in gold
