@@ -13,7 +13,7 @@ from chatbot.ask import Reader
 from chatbot.check import Checker, Source, check_sentence, read_sources
 from corpus.document import Document, Span
 from eval.bench import Bench, Tally, documents_of, spread
-from eval.edits import EDITS, Claim, names_of, sentences_in
+from eval.edits import EDITS, Claim, claims_in, names_of, sentences_in
 from eval.quality import Measured
 from eval.reader_claims import LEARNED_DOMAINS
 from eval.reader_examples import load_rows
@@ -38,15 +38,6 @@ MEMORY = (
 """True, and said by no document that lacks the longest word."""
 Statement = tuple[str, Sequence[Hit]]
 """What is checked, and the hits that it is checked against."""
-
-
-def claims_in(text: str) -> list[Claim]:
-    """Return the text's whole sentences, each as a claim that the text carries."""
-    return [
-        Claim(said=said, text=text, sentence=said)
-        for said in sentences_in(text)
-        if 40 < len(said) < 300 and said.endswith(".")
-    ]
 
 
 def unsaid(documents: Sequence[Document]) -> list[str]:

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass as checked
 
 from corpus.blocks import Block, Extract, clean, make_document
 from corpus.document import Document, Span
-from eval.bench import with_text
+from eval.bench import spread, with_text
 from eval.errors import BadCase
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ def load_dataset(folder: Path, *, sample: int | None = None) -> Dataset:
         raise BadCase(f"{folder} has no question with an answer; give another set.")
     if sample is None or sample >= every:
         return dataset
-    chosen = tuple(dataset.questions[i * every // sample] for i in range(sample))
+    chosen = tuple(spread(dataset.questions, sample))
     note = f"{sample:,} of {every:,} questions, evenly spread"
     return replace(dataset, questions=chosen, notes=(*dataset.notes, note))
 

@@ -51,6 +51,15 @@ def sentences_in(text: str) -> list[str]:
     return [text[place.start : place.end] for place in split_sentences(text)]
 
 
+def claims_in(text: str) -> list[Claim]:
+    """Return the text's whole sentences, each as a claim that the text carries."""
+    return [
+        Claim(said=said, text=text, sentence=said)
+        for said in sentences_in(text)
+        if 40 < len(said) < 300 and said.endswith(".")
+    ]
+
+
 def names_in(text: str) -> list[str]:
     """Return the names in a text, in order."""
     return [name.text for name in find_names(text)]

@@ -18,8 +18,8 @@ from chatbot.models import Piece
 from corpus.document import Document
 from eval.bench import Bench, Tally, documents_of, with_text
 from eval.case import Case
-from eval.checking import claims_in, falsify, unsaid
-from eval.edits import EDITS, NUMBER, names_in, names_of
+from eval.checking import falsify, unsaid
+from eval.edits import EDITS, NUMBER, claims_in, names_in, names_of
 from eval.reader_claims import state
 from index.sentences import split_sentences
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
-from eval.edits import EDITS, Claim, names_of, sentences_in, within
+from eval.edits import EDITS, Claim, claims_in, names_of, sentences_in, within
 from eval.reader_examples import Example, load_rows, some
 from eval.reword import capital, reword, shorten
 from index.sentences import split_sentences
@@ -109,8 +109,8 @@ def _carried(examples: Sequence[Example], rng: Random, count: int) -> Iterator[C
             yield Claim(said=said, text=_near(example.text, sentence, rng), sentence=sentence)
     texts = sorted({example.text for example in examples})
     for text in rng.choices(texts, k=count - asked):
-        if sentences := [said for said in sentences_in(text) if 40 < len(said) < 300]:
-            sentence = rng.choice(sentences)
+        if found := claims_in(text):
+            sentence = rng.choice(found).said
             change = rng.choice((shorten, reword, reword, lambda said, _: said))
             said = change(sentence, rng) or reword(sentence, rng) or sentence
             yield Claim(said=said, text=_near(text, sentence, rng), sentence=sentence)

@@ -49,8 +49,12 @@ def read_training(data: Path, *, seed: int) -> dict[str, list[Example]]:
         "squad2": read_squad(data, lambda title: title not in ASIDE),
         "nq_oracle": list(_read_nq(data, rng)),
         "qamr": list(_read_qamr(data, rng)),
-        "covidqa": list(_read_covid(data, rng)),
-        "policyqa": list(_read_policies(data)),
+        "covidqa": list(_read_placed(data / "covidqa" / "covidqa.json", rng)),
+        "policyqa": [
+            example
+            for name in ("dev.json", "test.json")
+            for example in _read_placed(data / "policyqa" / name, rng)
+        ],
     }
     made = [
         example
@@ -164,8 +168,8 @@ def _answerable(examples: Sequence[Example], rng: Random, share: float) -> list[
 
 
 def _lacks_answer(text: str, example: Example) -> bool:
-    same = text == example.text or (len(text) > 60 and text[:60] in example.text)
-    return not same and not any(answer.lower() in text.lower() for answer in example.answers)
+    known, said = text[:60] in example.text, text.lower()
+    return not known and not any(answer.lower() in said for answer in example.answers)
 
 
 def _content_words(text: str) -> set[str]:
@@ -221,26 +225,19 @@ def _join(tokens: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
     return re.sub("[“”]", '"', text), places
 
 
-def _read_covid(data: Path, rng: Random) -> Iterator[Example]:
-    """Yield the questions with a part of the paper; offsets are often a bit off."""
-    for _, paper, asked in _asked(data / "covidqa" / "covidqa.json"):
-        for answer in asked["answers"][:1]:
-            finding, near = answer["text"].strip(), answer["answer_start"]
-            start = paper.find(finding, near, near + len(finding) + 9)
-            if start < 0 or len(finding) > LONGEST_FINDING:
-                continue
+def _read_placed(file: Path, rng: Random) -> Iterator[Example]:
+    """Yield questions of a set that says where answers stand, often a bit off; texts are cropped.
+
+    An answer longer than the reader would ever give is left out.
+    """
+    for _, paper, asked in _asked(file):
+        finding, near = asked["answers"][0]["text"].strip(), asked["answers"][0]["answer_start"]
+        start = paper.find(finding, near, near + len(finding) + 9)
+        if start >= 0 and len(finding) <= LONGEST_FINDING:
             first = max(0, start - PAPER)
-            text = paper[first : start + PAPER]
             place = start - first, start - first + len(finding)
-            yield crop(_answered(asked["question"], text, place, "covidqa"), rng, PAPER)
-
-
-def _read_policies(data: Path) -> Iterator[Example]:
-    for name in ("dev.json", "test.json"):
-        for _, text, asked in _asked(data / "policyqa" / name):
-            start = asked["answers"][0]["answer_start"]
-            place = start, start + len(asked["answers"][0]["text"])
-            yield _answered(asked["question"], text, place, "policyqa")
+            text = paper[first : start + PAPER]
+            yield crop(_answered(asked["question"], text, place, file.parent.name), rng, PAPER)
 
 
 def _asked(file: Path) -> Iterator[tuple[str, str, Any]]:

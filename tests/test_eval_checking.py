@@ -15,11 +15,10 @@ from eval.checking import (
     check_right,
     check_summedits,
     check_wrong,
-    claims_in,
     falsify,
     unsaid,
 )
-from eval.edits import EDITS, names_of
+from eval.edits import EDITS, claims_in, names_of
 from index.embed import Embedder
 from index.split import PASSAGE_TOKENS
 
