@@ -4,22 +4,11 @@ A value is 0 to 1; NaN says that the metric does not apply to the case, and is k
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import nan
 
 from chatbot.answer import Answer
 from corpus.document import Document, Span
 from eval.case import Case
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """One metric's value for one case, with a reason where it is not the best value."""
-
-    case_id: str
-    metric: str
-    value: float
-    reason: str = ""
 
 
 def hit_at(case: Case, answer: Answer, *, k: int) -> float:
@@ -83,8 +72,8 @@ WORST = {
 
 def score_answer(
     case: Case, answer: Answer, read_document: Callable[[str], Document]
-) -> list[Score]:
-    """Return every metric's score for one answer."""
+) -> dict[str, float]:
+    """Return every metric's value for one answer."""
     values = (
         hit_at(case, answer, k=1),
         hit_at(case, answer, k=3),
@@ -94,10 +83,7 @@ def score_answer(
         abstention(case, answer),
         joint(case, answer),
     )
-    return [
-        Score(case_id=case.id, metric=metric, value=value)
-        for metric, value in zip(WORST, values, strict=True)
-    ]
+    return dict(zip(WORST, values, strict=True))
 
 
 def overlaps(span: Span, gold: Sequence[Span]) -> bool:
