@@ -21,6 +21,7 @@ AS_IT_IS, UNSAID = 0.3, 0.42
 CLAIM_ONLY, TEXT_ONLY = 0.45, 0.65
 """Of the others, with a change: in itself up to the first, in its text up to the second."""
 FROM_QUESTIONS = 0.4
+"""Of all statements; the others are sentences of the texts."""
 OFTEN = {"number": 4, "date": 6, "roles": 6, "name": 2, "negation": 2, "opposite": 2}
 """How often a change is chosen where it can be made; others once."""
 _ASKED = re.compile(r"(who|what|which [a-z]+)\s+(\w+)\b(.*?)\??\s*$", re.IGNORECASE)

@@ -26,7 +26,7 @@ CROPPED, PAPER = 420, 1_000
 NEAR = 120
 LONGEST_FINDING = 250
 TOLD = 0.15
-"""Of the questions that their text is not to answer, so many by another text."""
+"""Of the questions twisted away from their text, so many by a change in the text."""
 _SHOWN = {"``": "“", "''": "”", "-LRB-": "(", "-RRB-": ")"}
 
 
@@ -138,7 +138,7 @@ def mine(examples: Sequence[Example], rng: Random, share: float) -> Iterator[Exa
 
 
 def twist(examples: Sequence[Example], rng: Random, share: float) -> Iterator[Example]:
-    """Yield questions that ask their text of another name, number or relation than it tells of."""
+    """Yield questions that ask of another name, number or relation than their text tells of."""
     names = names_of(example.text for example in examples)
     for example in _answerable(examples, rng, share):
         question, text = example.question, example.text
@@ -146,8 +146,8 @@ def twist(examples: Sequence[Example], rng: Random, share: float) -> Iterator[Ex
         edits = [EDITS[kind](asked, names, rng) for kind in ("name", "number", "opposite")]
         for edit in filter(None, rng.sample(edits, len(edits))):
             other, told = edit(question), edit(text)
-            is_new = not {*words(other)} - {*words(question)} & {*words(text)}
-            if not is_new or other == question or told == text:
+            new = {*words(other)} - {*words(question)}
+            if other == question or told == text or new & {*words(text)}:
                 continue
             if rng.random() >= TOLD:
                 yield Example(question=other, text=text, kind="twisted")

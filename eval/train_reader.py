@@ -28,6 +28,7 @@ from index.int8 import INPUTS, export_int8
 
 LONGEST_PIECES = 320
 PADDING, SEPARATOR = 0, 102
+"""Pieces that stand for no word."""
 BATCH_PIECES = 4_096
 STEPS_A_LINE = 50
 CLIPS = (1.0, 0.8, 0.7, 0.6, 0.5, 0.4, 0.35, 0.3, 0.25)
