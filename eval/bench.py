@@ -42,18 +42,13 @@ class Bench:
     @contextmanager
     def reading(self, documents: Iterable[Document], index: Path | None = None) -> Iterator[Reader]:
         """Give a reader of these documents alone; `index` may hold nearly the same ones."""
-        made_with: Any = {
-            "embedding_model": self.embedder.name,
-            "passage_tokens": self.passage_tokens,
-        }
-        corpus, load = Corpus(tuple(documents), skipped=()), lambda _: self.embedder
+        corpus, embedder = Corpus(tuple(documents), skipped=()), self.embedder
         with tempfile.TemporaryDirectory() as scratch:
-            folder = index or Path(scratch)
-            build_index(corpus, index=folder, load_embedder=load, **made_with)
-            with closing(open_current(folder, **made_with)) as opened:
-                yield Reader(
-                    generation=opened, embedder=self.embedder, span_reader=self.span_reader
-                )
+            made: Any = {"embedding_model": embedder.name, "passage_tokens": self.passage_tokens}
+            made["index"] = index or Path(scratch)
+            build_index(corpus, load_embedder=lambda _: embedder, progress=self.progress, **made)
+            with closing(open_current(**made)) as opened:
+                yield Reader(generation=opened, embedder=embedder, span_reader=self.span_reader)
 
     def at_most(self, count: int) -> int:
         """Return `count`, or the sample if that is less."""

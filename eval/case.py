@@ -26,11 +26,11 @@ class Case:
 
     id: str
     question: str
-    history: tuple[Turn, ...]
     answerable: bool
     evidence: tuple[Span, ...]
-    answers: tuple[str, ...]
-    tags: tuple[str, ...]
+    history: tuple[Turn, ...] = ()
+    answers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     parts: tuple[int, ...] = ()
     distractors: tuple[Span, ...] = ()
 

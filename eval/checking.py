@@ -3,7 +3,6 @@
 A statement is wrong by how it was made: one thing changed in a sentence of the documents.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from math import nan
 from pathlib import Path
@@ -14,8 +13,10 @@ from chatbot.ask import Reader
 from chatbot.check import Checker, Source, check_sentence, read_sources
 from corpus.document import Document, Span
 from eval.bench import Bench, Tally, documents_of, spread
+from eval.edits import EDITS, Claim, claims_in, names_of, sentences_in
 from eval.quality import Measured
-from eval.reader_claims import EDITS, LEARNED_DOMAINS, Claim, names_in
+from eval.reader_claims import LEARNED_DOMAINS
+from eval.reader_examples import load_rows
 from eval.reword import reword
 from index.passage import Hit
 from index.search import search
@@ -37,21 +38,6 @@ MEMORY = (
 """True, and said by no document that lacks the longest word."""
 Statement = tuple[str, Sequence[Hit]]
 """What is checked, and the hits that it is checked against."""
-
-
-def claims_in(text: str) -> list[Claim]:
-    """Return the text's whole sentences, each as a claim that the text carries."""
-    sentences = [text[place.start : place.end] for place in split_sentences(text)]
-    return [
-        Claim(said=said, text=text, sentence=said)
-        for said in sentences
-        if 40 < len(said) < 300 and said.endswith(".")
-    ]
-
-
-def names_of(documents: Sequence[Document]) -> list[str]:
-    """Return the names in the documents, each once."""
-    return sorted({n for d in documents for n in names_in(d.text) if 3 < len(n) < 40})
 
 
 def unsaid(documents: Sequence[Document]) -> list[str]:
@@ -76,7 +62,11 @@ def falsify(claim: Claim, kind: str, names: Sequence[str], rng: Random) -> str:
 def check_wrong(reader: Reader, bench: Bench) -> list[Tally]:
     """Check wrong statements of each kind; what goes wrong is that one is let through."""
     documents, rng = documents_of(reader), Random(1)
-    names, facts, claims = names_of(documents), unsaid(documents), _shuffled(aside(documents))
+    names, facts, claims = (
+        names_of(document.text for document in documents),
+        unsaid(documents),
+        _shuffled(aside(documents)),
+    )
 
     def changed(kind: str) -> Iterator[str]:
         return (falsify(claim, kind, names, rng) for claim in claims * TRIES)
@@ -92,12 +82,13 @@ def check_right(reader: Reader, bench: Bench) -> list[Tally]:
     """Check right statements of each kind; what goes wrong is that one is doubted."""
     documents, rng = aside(documents_of(reader)), Random(1)
     claims, known = _shuffled(documents), {document.id for document in documents}
-    lines = PARAPHRASES.read_text("utf-8").splitlines() if PARAPHRASES.is_file() else ()
-    rows = [row for row in map(json.loads, lines) if row["document_id"] in known]
+    by_hand = load_rows(PARAPHRASES) if PARAPHRASES.is_file() else ()
     made: dict[str, Iterable[str]] = {
         "the sentences themselves": (claim.said for claim in claims),
         "reworded by rule": (reword(claim.said, rng) or "" for claim in claims),
-        "paraphrased by hand": (row["paraphrase"] for row in rows),
+        "paraphrased by hand": (
+            row["paraphrase"] for row in by_hand if row["document_id"] in known
+        ),
     }
     return [
         _tally(kind, _found(texts, reader), reader, bench, is_right=True)
@@ -112,13 +103,12 @@ def check_summedits(folder: Path, bench: Bench) -> list[Measured]:
     """
     measured, checker = list[Measured](), Checker(bench.span_reader, bench.embedder)
     for file in sorted(folder.glob("*.json")):
-        every = json.loads(file.read_text(encoding="utf-8"))
+        every = load_rows(file)
         rows = spread(every, bench.at_most(len(every)))
         held: dict[int, list[bool]] = {0: [], 1: []}
         for done, row in enumerate(rows, start=1):
             said, source = row["summary"], _source(row["original_summary"])
-            sentences = [said[s.start : s.end] for s in split_sentences(said)]
-            checked = (check_sentence(s, [source], checker) for s in sentences)
+            checked = (check_sentence(s, [source], checker) for s in sentences_in(said))
             held[row["label"]].append(all(each.spans for each in checked))
             bench.progress(done, len(rows))
         caught, doubted = (1 - fmean(held[label] or [nan]) for label in (0, 1))

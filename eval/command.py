@@ -41,18 +41,12 @@ def run(
         problems = check_cases(files, open_index().document)
         held = f"All {len(load_cases(files))} cases hold."
         return Outcome("\n".join(problems) or held, not problems)
+    folder = arguments.dataset
+    if arguments.suite == "retrieval" and folder is None:
+        raise BadCase("name the folder of a question set: footnote eval retrieval FOLDER.")
     report: Grounding | RetrievalReport | SpeedReport
     with progress_bar("Measuring", quiet=arguments.json) as progress:
-        if arguments.suite == "retrieval":
-            if arguments.dataset is None:
-                raise BadCase("name the folder of a question set: footnote eval retrieval FOLDER.")
-            report = measure_retrieval(
-                load_dataset(arguments.dataset, sample=arguments.sample),
-                embedder=load_embedder(settings.embedding_model),
-                passage_tokens=settings.passage_tokens,
-                progress=progress,
-            )
-        elif arguments.suite == "speed":
+        if arguments.suite == "speed":
             report = measure_speed(passages=arguments.passages or 2_000, progress=progress)
         else:
             bench = Bench(
@@ -62,7 +56,10 @@ def run(
                 sample=arguments.sample,
                 progress=progress,
             )
-            suite, folder = Suite(bench=bench, gates_file=arguments.gates), arguments.dataset
-            report = suite.on_set(folder) if folder else suite.on_cases(files, open_reader())
+            suite = Suite(bench=bench, gates_file=arguments.gates)
+            if arguments.suite == "retrieval":
+                report = measure_retrieval(load_dataset(folder, sample=arguments.sample), bench)
+            else:
+                report = suite.on_set(folder) if folder else suite.on_cases(files, open_reader())
     says = report.as_json() if arguments.json else report.as_text()
     return Outcome(says, not isinstance(report, Grounding) or report.is_good)

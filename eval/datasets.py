@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from pydantic.dataclasses import dataclass as checked
 
 from corpus.blocks import Block, Extract, clean, make_document
 from corpus.document import Document, Span
+from eval.bench import spread, with_text
 from eval.errors import BadCase
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ def load_dataset(folder: Path, *, sample: int | None = None) -> Dataset:
         raise BadCase(f"{folder} has no question with an answer; give another set.")
     if sample is None or sample >= every:
         return dataset
-    chosen = tuple(dataset.questions[i * every // sample] for i in range(sample))
+    chosen = tuple(spread(dataset.questions, sample))
     note = f"{sample:,} of {every:,} questions, evenly spread"
     return replace(dataset, questions=chosen, notes=(*dataset.notes, note))
 
@@ -171,10 +171,7 @@ def _chroma(folder: Path) -> Dataset:
     documents = {_nfc(text): _document(name, text) for name, text in texts.items()}
     return Dataset(
         # Not cleaned, so that offsets stay.
-        documents=tuple(
-            replace(document, text=text, sha256=sha256(text.encode()).hexdigest())
-            for text, document in documents.items()
-        ),
+        documents=tuple(with_text(document, text) for text, document in documents.items()),
         questions=questions,
         notes=(f"{len(off):,} of {every:,} gold spans had other words and were left out",),
     )

@@ -24,6 +24,7 @@ from corpus.load import load_corpus
 from eval.bench import Bench
 from eval.case import CASES, Case, load_cases
 from eval.datasets import load_dataset
+from eval.metrics import overlaps
 from eval.quality import load_set
 from index.embed import BUNDLED, load_embedder
 from index.search import search
@@ -57,11 +58,7 @@ class Asked:
 
     def is_right(self, candidate: Candidate) -> bool:
         """Say whether the candidate overlaps gold."""
-        span = candidate.span
-        return any(
-            span.document_id == gold.document_id and span.start < gold.end and gold.start < span.end
-            for gold in self.case.evidence
-        )
+        return overlaps(candidate.span, self.case.evidence)
 
     def features(self) -> tuple[float, ...]:
         """Return what the `quotes:` answerer would be sure by."""
@@ -94,7 +91,7 @@ def main(argv: Sequence[str]) -> int:
             for one in of
             if one.candidates
         ],
-        _signs(OF_QUOTES),
+        OF_QUOTES,
     )
     _write(sentence, question)
     for what, parts_of in (("fitted on", ranked), ("held aside", aside)):
@@ -134,17 +131,13 @@ def _fit_sentence(fitted: dict[str, list[Asked]]) -> Floats:
         if one.case.answerable
         for candidate in one.candidates
     ]
-    return _fit(rows, _signs(FEATURES))
+    return _fit(rows, FEATURES)
 
 
-def _signs(names: Sequence[str]) -> list[int]:
-    return [-1 if name in NEGATIVE else 1 for name in names]
-
-
-def _fit(rows: Sequence[tuple[tuple[float, ...], bool, float]], signs: Sequence[int]) -> Floats:
+def _fit(rows: Sequence[tuple[tuple[float, ...], bool, float]], names: Sequence[str]) -> Floats:
     """Logistic regression in which a weight cannot have the sign that makes no sense.
 
-    Rows are features, label and how much the row counts.
+    Rows are features, which have these names, label and how much the row counts.
     """
     from scipy.optimize import minimize
 
@@ -160,7 +153,7 @@ def _fit(rows: Sequence[tuple[tuple[float, ...], bool, float]], signs: Sequence[
         gradient[:-1] += 0.1 * weights[:-1]
         return float(counts @ (np.logaddexp(0, total) - labels * total) + penalty), gradient
 
-    bounds = [(0, None) if sign > 0 else (None, 0) for sign in signs]
+    bounds = [(None, 0) if name in NEGATIVE else (0, None) for name in names]
     start = np.zeros(features.shape[1])
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)])
     return np.asarray(found.x, dtype=np.float64)

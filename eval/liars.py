@@ -20,9 +20,9 @@ from chatbot.prompt import ABSTAINS, passages_in
 from corpus.document import Document
 from eval.bench import Bench, Tally, documents_of, with_text
 from eval.case import Case
-from eval.checking import claims_in, falsify, names_of, unsaid
-from eval.reader_claims import EDITS, names_in, state
-from eval.reader_examples import NUMBER
+from eval.checking import falsify, unsaid
+from eval.edits import EDITS, NUMBER, claims_in, names_in, names_of
+from eval.reader_claims import state
 from index.sentences import split_sentences
 
 ANSWERS = 500
@@ -44,7 +44,10 @@ class Liar(EchoModel):
         self.kind, self.name = kind, f"liar:{kind}"
         self.said: list[str] = []
         self.rng, self._lie = Random(kind), LIES[kind]
-        self.names, self.facts = names_of(documents), unsaid(documents)
+        self.names, self.facts = (
+            names_of(document.text for document in documents),
+            unsaid(documents),
+        )
 
     def stream(self, prompt: str, stop: Event) -> Iterator[Piece]:
         """Yield a lie made of the prompt, or that there is no answer, where none can be made."""

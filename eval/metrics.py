@@ -4,7 +4,6 @@ A value is 0 to 1; NaN says that the metric does not apply to the case, and is k
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import nan
 
 from chatbot.answer import Answer
@@ -12,21 +11,11 @@ from corpus.document import Document, Span
 from eval.case import Case
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """One metric's value for one case, with a reason where it is not the best value."""
-
-    case_id: str
-    metric: str
-    value: float
-    reason: str = ""
-
-
 def hit_at(case: Case, answer: Answer, *, k: int) -> float:
     """Return hit@k: 1 if any of the first k passages overlaps a gold span (Success@k of TREC)."""
     if not case.answerable:
         return nan
-    return float(any(_overlaps(h.passage.span, case.evidence) for h in answer.hits[:k]))
+    return float(any(overlaps(h.passage.span, case.evidence) for h in answer.hits[:k]))
 
 
 def citation_exactness(answer: Answer, read_document: Callable[[str], Document]) -> float:
@@ -50,7 +39,7 @@ def gold_span_hit(case: Case, answer: Answer) -> float:
     if not case.answerable:
         return nan
     cited = [citation.span for citation in answer.citations]
-    return float(all(any(_overlaps(c, gold) for c in cited) for gold in case.evidence_by_part()))
+    return float(all(any(overlaps(c, gold) for c in cited) for gold in case.evidence_by_part()))
 
 
 def abstention(case: Case, answer: Answer) -> float:
@@ -83,8 +72,8 @@ WORST = {
 
 def score_answer(
     case: Case, answer: Answer, read_document: Callable[[str], Document]
-) -> list[Score]:
-    """Return every metric's score for one answer."""
+) -> dict[str, float]:
+    """Return every metric's value for one answer."""
     values = (
         hit_at(case, answer, k=1),
         hit_at(case, answer, k=3),
@@ -94,13 +83,11 @@ def score_answer(
         abstention(case, answer),
         joint(case, answer),
     )
-    return [
-        Score(case_id=case.id, metric=metric, value=value)
-        for metric, value in zip(WORST, values, strict=True)
-    ]
+    return dict(zip(WORST, values, strict=True))
 
 
-def _overlaps(span: Span, gold: Sequence[Span]) -> bool:
+def overlaps(span: Span, gold: Sequence[Span]) -> bool:
+    """Say whether a span shares a character with one of the gold."""
     return any(
         span.document_id == g.document_id and span.start < g.end and g.start < span.end
         for g in gold

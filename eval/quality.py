@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from math import inf, isnan, nan
 from pathlib import Path
@@ -21,7 +21,7 @@ from eval.datasets import Dataset
 from eval.errors import BadCase
 from eval.metrics import gold_span_hit, joint
 from eval.ranking import score_spans
-from eval.reader_examples import ASIDE, read_squad
+from eval.reader_examples import ASIDE, load_rows, read_squad
 from eval.train_reader import overlap
 
 
@@ -139,8 +139,8 @@ def load_set(folder: Path, dataset: Dataset) -> dict[str, list[Case]]:
     fitted = json.loads(files("chatbot").joinpath("evidence.json").read_text())["fitted_on"]
     ids = {document.text: document.id for document in dataset.documents}
     if dataset.form == "SQuAD":
-        of = {title: _squad(folder, title, ids) for title in sorted(ASIDE)}
-        found = [(title in fitted, title, case) for title, cases in of.items() for case in cases]
+        of = [(title, case) for title in sorted(ASIDE) for case in _squad(folder, title, ids)]
+        found = [(title in fitted, title, case) for title, case in of]
     elif dataset.form == "CLAPNQ":  # of which every second was
         form, cases = dataset.form, enumerate(_clapnq(folder, ids))
         found = [(form in fitted and number % 2 == 0, form, case) for number, case in cases]
@@ -163,9 +163,15 @@ def _squad(folder: Path, title: str, ids: dict[str, str]) -> list[Case]:
             for answer in answers
             for match in re.finditer(re.escape(answer), text)
         ]
-        answerable = example.kind != "unanswerable"
-        case = _case(f"{title} {number}", example.question, answerable, spans)
-        cases.append(replace(case, answers=tuple(answers)))
+        cases.append(
+            Case(
+                id=f"{title} {number}",
+                question=example.question,
+                answerable=example.kind != "unanswerable",
+                evidence=tuple(spans),
+                answers=tuple(answers),
+            )
+        )
     return cases
 
 
@@ -173,27 +179,20 @@ def _clapnq(folder: Path, ids: dict[str, str]) -> list[Case]:
     """Read both files; the sentences that each annotator chose are a part of the evidence."""
     cases = []
     for kind in ("answerable", "unanswerable"):
-        rows = (folder / f"{kind}.jsonl").read_text(encoding="utf-8").split("\n")
-        for row in map(json.loads, filter(None, rows)):
+        for row in load_rows(folder / f"{kind}.jsonl"):
             text = clean(row["passages"][0]["text"])
             gold = [
                 (part, Span(ids[text], text.index(said), text.index(said) + len(said)))
                 for part, output in enumerate(row["output"])
                 for said in map(clean, output["selected_sentences"])
             ]
-            spans, parts = [span for _, span in gold], tuple(part for part, _ in gold)
-            case = _case(row["id"], row["input"], kind == "answerable", spans)
-            cases.append(replace(case, parts=parts))
+            cases.append(
+                Case(
+                    id=row["id"],
+                    question=row["input"],
+                    answerable=kind == "answerable",
+                    evidence=tuple(span for _, span in gold),
+                    parts=tuple(part for part, _ in gold),
+                )
+            )
     return cases
-
-
-def _case(id_: str, question: str, answerable: bool, evidence: Sequence[Span]) -> Case:
-    return Case(
-        id=id_,
-        question=question,
-        history=(),
-        answerable=answerable,
-        evidence=tuple(evidence),
-        answers=(),
-        tags=(),
-    )

@@ -11,26 +11,23 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
-from chatbot.agree import OPPOSITES
+from eval.edits import EDITS, Claim, names_of
 from eval.errors import BadCase
+from index.sentences import split_sentences
 from index.words import is_stop_word, words
 
+T = TypeVar("T")
 ASIDE = {"Prime_number", "Amazon_rainforest", "Packet_switching", "Imperialism", "Pharmacy"}
 """SQuAD articles that are only measured on."""
-CROPPED = 420
-"""Characters, about a passage."""
+CROPPED, PAPER = 420, 1_000
+"""Characters that are kept: about a passage, and of a paper around a finding."""
 NEAR = 120
-POLICIES = 2_500
 LONGEST_FINDING = 250
-SENTENCE_GAP = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(])")
-NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b")
-NAME = re.compile(r"\b[A-Z][\w'-]+(?: (?:of |de |the )?[A-Z][\w'-]+)*")
-INNER_NAME = re.compile(r"(?<!^)(?<![.?!] )" + NAME.pattern)
-OPPOSITE = {other: one for one, other in OPPOSITES} | dict(OPPOSITES)
-_SHOWN = {"``": '"', "''": '"', "-LRB-": "(", "-RRB-": ")"}
-_CLOSING = {*".,;:?!)%", "n't"}
+TOLD = 0.15
+"""Of the questions twisted away from their text, so many by a change in the text."""
+_SHOWN = {"``": "“", "''": "”", "-LRB-": "(", "-RRB-": ")"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +47,14 @@ def read_training(data: Path, *, seed: int) -> dict[str, list[Example]]:
     rng = Random(seed)
     sets = {
         "squad2": read_squad(data, lambda title: title not in ASIDE),
-        "nq_oracle": list(_read_nq(data, Random(seed))),
-        "qamr": list(_read_qamr(data)),
-        "covidqa": list(_read_covid(data)),
-        "policyqa": _read_policies(data),
+        "nq_oracle": list(_read_nq(data, rng)),
+        "qamr": list(_read_qamr(data, rng)),
+        "covidqa": list(_read_placed(data / "covidqa" / "covidqa.json", rng)),
+        "policyqa": [
+            example
+            for name in ("dev.json", "test.json")
+            for example in _read_placed(data / "policyqa" / name, rng)
+        ],
     }
     made = [
         example
@@ -68,9 +69,9 @@ def read_squad(data: Path, keep: Callable[[str], bool]) -> list[Example]:
     """Return the questions of the articles whose title is to `keep`, unanswerable ones too."""
     found = []
     for title, text, asked in _asked(data / "squad2" / "dev.json"):
+        question, answers = asked["question"].strip(), tuple(asked["answers"])
         if not keep(title):
             continue
-        question, answers = asked["question"].strip(), tuple(asked["answers"])
         if not answers:
             found.append(Example(question=question, text=text, kind="unanswerable"))
         elif place := locate(text, answers, question):
@@ -91,12 +92,12 @@ def locate(text: str, answers: Sequence[str], question: str) -> re.Match[str] | 
     return max(found, key=lambda scored: scored[0])[1] if found else None
 
 
-def crop(example: Example, rng: Random) -> Example:
+def crop(example: Example, rng: Random, most: int = CROPPED) -> Example:
     """Keep a run of sentences with the answer, or with the one most like the question."""
     text, start, end = example.text, example.start, example.end
-    if len(text) <= CROPPED:
+    if len(text) <= most:
         return example
-    cuts = [0, *(gap.end() for gap in SENTENCE_GAP.finditer(text)), len(text)]
+    cuts = [0, *(sentence.start for sentence in split_sentences(text)[1:]), len(text)]
     if start >= 0:
         kept = [i for i, (a, b) in enumerate(pairwise(cuts)) if a < end and b > start]
     else:
@@ -107,11 +108,16 @@ def crop(example: Example, rng: Random) -> Example:
     while wider := [
         (a, b)
         for a, b in ((first - 1, last), (first, last + 1))
-        if a >= 0 and b < len(cuts) and cuts[b] - cuts[a] <= CROPPED
+        if a >= 0 and b < len(cuts) and cuts[b] - cuts[a] <= most
     ]:
         first, last = rng.choice(wider)
     text, cut = text[cuts[first] : cuts[last]].rstrip(), cuts[first] if start >= 0 else 0
     return replace(example, text=text, start=start - cut, end=end - cut)
+
+
+def some(items: Sequence[T], count: int, rng: Random) -> list[T]:
+    """Return so many of the items at random, or all of them if there are fewer."""
+    return rng.sample(items, min(count, len(items)))
 
 
 def mine(examples: Sequence[Example], rng: Random, share: float) -> Iterator[Example]:
@@ -121,9 +127,9 @@ def mine(examples: Sequence[Example], rng: Random, share: float) -> Iterator[Exa
     texts = sorted({example.text for example in examples})
     vectors = TfidfVectorizer(sublinear_tf=True, stop_words="english")
     pool = vectors.fit_transform(texts)
-    some = list(_some(examples, rng, share))
-    for at in range(0, len(some), 500):  # so many rows fit in memory
-        batch = some[at : at + 500]
+    chosen = _answerable(examples, rng, share)
+    for at in range(0, len(chosen), 500):  # so many rows fit in memory
+        batch = chosen[at : at + 500]
         likeness = (vectors.transform([example.question for example in batch]) @ pool.T).toarray()
         for example, row in zip(batch, (-likeness).argsort(1)[:, :6], strict=True):
             if lacking := [texts[i] for i in row if _lacks_answer(texts[i], example)]:
@@ -132,77 +138,38 @@ def mine(examples: Sequence[Example], rng: Random, share: float) -> Iterator[Exa
 
 
 def twist(examples: Sequence[Example], rng: Random, share: float) -> Iterator[Example]:
-    """Yield questions that ask their text of another name, number or relation."""
-    every = dict.fromkeys(name for e in examples for name in INNER_NAME.findall(e.text))
-    names = [name for name in every if 3 < len(name) < 40]
-    for example in _some(examples, rng, share):
-        asked, text = example.question, example.text
-        changed = [*_rename(asked, text, names, rng), *_recount(asked, text, rng), *oppose(asked)]
-        if changed:
-            yield Example(question=rng.choice(changed), text=text, kind="twisted")
-
-
-def move(examples: Sequence[Example], rng: Random, share: float) -> Iterator[Example]:
-    """Yield questions with their text told of another name than theirs."""
-    names = [
-        name for e in examples for name in INNER_NAME.findall(e.text)[:2] if 3 < len(name) < 40
-    ]
-    for example in _some(examples, rng, share):
-        asked, text = INNER_NAME.findall(example.question), example.text
-        for name in rng.sample(asked, len(asked)):
-            if name in text and name not in text[example.start : example.end]:
-                other = rng.choice(names)
-                if other not in text and other not in example.question:
-                    told = text.replace(name, other)
-                    yield Example(question=example.question, text=told, kind="moved")
-                    break
+    """Yield questions that ask of another name, number or relation than their text tells of."""
+    names = names_of(example.text for example in examples)
+    for example in _answerable(examples, rng, share):
+        question, text = example.question, example.text
+        asked = Claim(said=question, text=question, sentence=text)
+        edits = [EDITS[kind](asked, names, rng) for kind in ("name", "number", "opposite")]
+        for edit in filter(None, rng.sample(edits, len(edits))):
+            other, told = edit(question), edit(text)
+            new = {*words(other)} - {*words(question)}
+            if other == question or told == text or new & {*words(text)}:
+                continue
+            if rng.random() >= TOLD:
+                yield Example(question=other, text=text, kind="twisted")
+            elif all(edit(answer) == answer for answer in example.answers):
+                yield Example(question=question, text=told, kind="moved")
+            break
 
 
 SHARES = {
-    mine: {"squad2": 0.5, "nq_oracle": 0.7, "qamr": 0.12, "covidqa": 0.4, "policyqa": 0.3},
-    twist: {"squad2": 0.8, "nq_oracle": 0.5, "qamr": 0.3},
-    move: {"squad2": 0.3, "nq_oracle": 0.3, "qamr": 0.1},
+    mine: {"squad2": 0.5, "nq_oracle": 0.7, "qamr": 0.12, "covidqa": 0.4, "policyqa": 0.1},
+    twist: {"squad2": 1.0, "nq_oracle": 0.8, "qamr": 0.45},
 }
 """What share of each set's answerable questions is made unanswerable, and how."""
 
 
-def swap(text: str, match: re.Match[str], new: str) -> str:
-    """Put other words in the place of those matched."""
-    return text[: match.start()] + new + text[match.end() :]
-
-
-def oppose(text: str) -> list[str]:
-    """Return the text once for each word that has an opposite, with that in its place."""
-    found = re.finditer(r"[a-z-]+", text)
-    return [swap(text, m, OPPOSITE[m.group()]) for m in found if m.group() in OPPOSITE]
-
-
-def _rename(asked: str, text: str, names: Sequence[str], rng: Random) -> Iterator[str]:
-    known = text.lower()
-    for match in INNER_NAME.finditer(asked):
-        if match.group() in text:
-            for name in (rng.choice(names) for _ in range(20)):
-                if name.lower() not in known and name.count(" ") == match.group().count(" "):
-                    yield swap(asked, match, name)
-                    break
-
-
-def _recount(asked: str, text: str, rng: Random) -> Iterator[str]:
-    for match in NUMBER.finditer(asked):
-        digits = re.sub(r"\D", "", match.group())
-        if match.group() in text and len(digits) < 8:
-            new = int(digits) + rng.choice((-30, -11, -3, -2, -1, 1, 2, 3, 7, 12, 40))
-            if new > 0 and str(new) not in text:
-                yield swap(asked, match, str(new))
-
-
-def _some(examples: Sequence[Example], rng: Random, share: float) -> Iterator[Example]:
-    return (e for e in examples if e.start >= 0 and rng.random() < share)
+def _answerable(examples: Sequence[Example], rng: Random, share: float) -> list[Example]:
+    return [e for e in examples if e.start >= 0 and rng.random() < share]
 
 
 def _lacks_answer(text: str, example: Example) -> bool:
-    same = text == example.text or (len(text) > 60 and text[:60] in example.text)
-    return not same and not any(answer.lower() in text.lower() for answer in example.answers)
+    known, said = text[:60] in example.text, text.lower()
+    return not known and not any(answer.lower() in said for answer in example.answers)
 
 
 def _content_words(text: str) -> set[str]:
@@ -218,18 +185,17 @@ def _answered(
 
 
 def _read_nq(data: Path, rng: Random) -> Iterator[Example]:
-    for row in _load(data / "nq_oracle" / "nq-open-oracle.jsonl"):
-        question = row["question"]
-        for text in [context["text"] for context in row["ctxs"][:1]]:
-            if place := locate(text, row["answers"], question):
-                if rng.random() < 0.5:  # the set's questions are typed, without capital and mark
-                    question = question[0].upper() + question[1:] + "?"
-                yield _answered(question, text, place.span(), "nq_oracle", row["answers"])
+    for row in load_rows(data / "nq_oracle" / "nq-open-oracle.jsonl"):
+        question, text = row["question"], row["ctxs"][0]["text"]
+        if place := locate(text, row["answers"], question):
+            if rng.random() < 0.5:  # the set's questions are typed, without capital and mark
+                question = question[0].upper() + question[1:] + "?"
+            yield _answered(question, text, place.span(), "nq_oracle", row["answers"])
 
 
-def _read_qamr(data: Path) -> Iterator[Example]:
-    rng, groups = Random(5), dict[str, list[Any]]()
-    for row in _load(data / "qamr" / "qa.jsonl"):
+def _read_qamr(data: Path, rng: Random) -> Iterator[Example]:
+    groups = dict[str, list[Any]]()
+    for row in load_rows(data / "qamr" / "qa.jsonl"):
         groups.setdefault(row["sentence"], []).append(row)
     joined = [_join(sentence.split(" ")) for sentence in groups]
     for i, ((text, places), rows) in enumerate(zip(joined, groups.values(), strict=True)):
@@ -239,8 +205,7 @@ def _read_qamr(data: Path) -> Iterator[Example]:
                 continue
             # Neighbours in the file are often of one article.
             near = [joined[j][0] for j in (i - 1, i + 1, i + 2) if 0 <= j < len(joined)]
-            rng.shuffle(near)
-            near = near[: rng.choice((0, 0, 1, 2))]
+            near = rng.sample(near, min(len(near), rng.choice((0, 0, 1, 2))))
             split = rng.randint(0, len(near))
             before = "".join(f"{sentence} " for sentence in near[:split])
             whole = before + " ".join((text, *near[split:]))
@@ -250,61 +215,47 @@ def _read_qamr(data: Path) -> Iterator[Example]:
 
 def _join(tokens: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
     """Write tokens as prose; also say where each stands."""
-    text, places, quoting = "", [], False
-    for token in tokens:
-        shown = _SHOWN.get(token, token)
-        if shown == '"':
-            glued, quoting = quoting, not quoting
-        else:
-            glued = shown in _CLOSING or shown[:1] == "'" or text.endswith(("(", "["))
-            glued = glued or (quoting and text.endswith('"'))
-        text += " " if text and not glued else ""
-        places.append((len(text), len(text) + len(shown)))
-        text += shown
-    return text, places
+    shown = [_SHOWN.get(token, token) for token in tokens]
+    text = re.sub(r"(?<=[(\[“]) | (?=[.,;:?!)%”](?!\S)|n't(?!\S)|')", "", " ".join(shown))
+    places, end = [], 0
+    for token in shown:
+        start = text.index(token, end)
+        end = start + len(token)
+        places.append((start, end))
+    return re.sub("[“”]", '"', text), places
 
 
-def _read_covid(data: Path) -> Iterator[Example]:
-    """Yield the questions with about 1,000 characters of the paper; offsets are often a bit off."""
-    for _, paper, asked in _asked(data / "covidqa" / "covidqa.json"):
-        for answer in asked["answers"][:1]:
-            finding, near = answer["text"].strip(), answer["answer_start"]
-            start = paper.find(finding, near, near + len(finding) + 9)
-            end = start + len(finding)
-            if start < 0 or len(finding) > LONGEST_FINDING:
-                continue
-            left = max(0, start - Random(near).randint(50, 700))
-            right = max(left + 1_000, end + 20)
-            left = max(paper.rfind(".", 0, left), paper.rfind("\n", 0, left)) + 1
-            place = start - left, end - left
-            yield _answered(asked["question"], paper[left:right], place, "covidqa")
+def _read_placed(file: Path, rng: Random) -> Iterator[Example]:
+    """Yield questions of a set that says where answers stand, often a bit off; texts are cropped.
 
-
-def _read_policies(data: Path) -> list[Example]:
-    found = []
-    for name in ("dev.json", "test.json"):
-        for _, text, asked in _asked(data / "policyqa" / name):
-            start = asked["answers"][0]["answer_start"]
-            place = start, start + len(asked["answers"][0]["text"])
-            found.append(_answered(asked["question"], text, place, "policyqa"))
-    Random(1).shuffle(found)
-    return found[:POLICIES]
+    An answer longer than the reader would ever give is left out.
+    """
+    for _, paper, asked in _asked(file):
+        finding, near = asked["answers"][0]["text"].strip(), asked["answers"][0]["answer_start"]
+        start = paper.find(finding, near, near + len(finding) + 9)
+        if start >= 0 and len(finding) <= LONGEST_FINDING:
+            first = max(0, start - PAPER)
+            place = start - first, start - first + len(finding)
+            text = paper[first : start + PAPER]
+            yield crop(_answered(asked["question"], text, place, file.parent.name), rng, PAPER)
 
 
 def _asked(file: Path) -> Iterator[tuple[str, str, Any]]:
     """Yield the article's title, the paragraph and each of its questions."""
-    for article in _load(file):
+    for article in load_rows(file):
         for paragraph in article["paragraphs"]:
             for asked in paragraph["qas"]:
                 yield article.get("title", ""), paragraph["context"], asked
 
 
-def _load(file: Path) -> Any:  # noqa: ANN401
+def load_rows(file: Path) -> Any:  # noqa: ANN401
+    """Return the rows of a JSONL or JSON file of a public set; BadCase if it cannot be read."""
     try:
         text = file.read_text(encoding="utf-8")
         if file.suffix == ".jsonl":
             return [json.loads(line) for line in text.split("\n") if line]
-        return json.loads(text)["data"]
+        rows = json.loads(text)
+        return rows if isinstance(rows, list) else rows["data"]
     except (OSError, KeyError, ValueError) as error:
-        message = f"{file} is missing or cannot be read; name the folder of all five public sets."
+        message = f"{file} is missing or cannot be read; name the folder of all public sets."
         raise BadCase(message) from error

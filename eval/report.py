@@ -39,7 +39,7 @@ class Report:
                 {
                     "id": row.case.id,
                     "question": row.case.question,
-                    "scores": {s.metric: None if isnan(s.value) else s.value for s in row.scores},
+                    "scores": {m: None if isnan(v) else v for m, v in row.scores.items()},
                     "error": row.error or None,
                     "answer": as_json(row.answer) if row.answer else None,
                 }
@@ -54,7 +54,7 @@ class Report:
             [s.metric, str(s.count), f"{s.mean:.3f}", f"{s.standard_error:.3f}"]
             for s in self.summaries
         ]
-        wrong = [_say_wrong(row) for row in self.rows if _joint(row) < 1]
+        wrong = [_say_wrong(row) for row in self.rows if row.scores["joint score"] < 1]
         parts = [f"{len(self.rows)} cases, answered by {self.model}", show_table([head, *table])]
         if wrong:
             parts.append(f"{len(wrong)} cases not right:\n" + "\n".join(wrong))
@@ -98,10 +98,6 @@ def _read_gates(file: Path) -> dict[str, float]:
         raise BadCase(
             f"the gates in {file} cannot be read ({error}); write lines like hit = 0.9."
         ) from error
-
-
-def _joint(row: Row) -> float:
-    return next(score.value for score in row.scores if score.metric == "joint score")
 
 
 def _say_wrong(row: Row) -> str:

@@ -1,25 +1,19 @@
 """Measures search on a public question set, beside each of its two searches alone.
 
-Builds a real index for it. Does not know what a metric means (`ranking`) or how a set is stored.
+Does not know what a metric means (`ranking`) or how a set is stored.
 """
 
-import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from chatbot.ask import Reader
 from chatbot.terminal import show_table
-from corpus.load import Corpus
+from eval.bench import Bench
 from eval.datasets import Dataset, Question
 from eval.ranking import clustered_error, score_documents, score_spans
-from index.build import build_index
-from index.embed import Embedder
-from index.generation import Generation, open_current
 from index.search import POOL, find_candidates, search
-from index.split import PASSAGE_TOKENS
 
 SPANS_AT = 5
 """Passages looked at where the gold is spans, as in Chroma's report."""
@@ -77,28 +71,14 @@ class RetrievalReport:
         return "\n\n".join([head, show_table([columns, *rows]), *self.notes])
 
 
-def measure_retrieval(
-    dataset: Dataset,
-    *,
-    embedder: Embedder,
-    passage_tokens: int = PASSAGE_TOKENS,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> RetrievalReport:
-    """Index a question set in a temporary folder and ask its questions.
-
-    `progress` is told of characters indexed, then of questions asked.
-    """
-    made_with: Any = {"embedding_model": embedder.name, "passage_tokens": passage_tokens}
-    corpus = Corpus(documents=dataset.documents, skipped=())
+def measure_retrieval(dataset: Dataset, bench: Bench) -> RetrievalReport:
+    """Index a question set in a temporary folder and ask its questions."""
     asked = []
-    with tempfile.TemporaryDirectory() as scratch:
-        index, load = Path(scratch), lambda _: embedder
-        build_index(corpus, index=index, load_embedder=load, progress=progress, **made_with)
-        with closing(open_current(index, **made_with)) as generation:
-            for question in dataset.questions:
-                asked.append(_ask(question, generation, embedder))
-                progress(len(asked), len(dataset.questions))
-            passages = generation.manifest.passage_count
+    with bench.reading(dataset.documents) as reader:
+        for question in dataset.questions:
+            asked.append(_ask(question, reader))
+            bench.progress(len(asked), len(dataset.questions))
+        passages = reader.generation.manifest.passage_count
     clusters = [min(question.gold) for question in dataset.questions]
     systems = {
         way: [_figure(m, [scores[way][m] for scores in asked], clusters) for m in asked[0][way]]
@@ -106,7 +86,8 @@ def measure_retrieval(
     }
     return RetrievalReport(
         form=dataset.form,
-        **made_with,
+        embedding_model=bench.embedder.name,
+        passage_tokens=bench.passage_tokens,
         questions=len(dataset.questions),
         documents=len(dataset.documents),
         passages=passages,
@@ -115,13 +96,11 @@ def measure_retrieval(
     )
 
 
-def _ask(
-    question: Question, generation: Generation, embedder: Embedder
-) -> dict[str, dict[str, float]]:
+def _ask(question: Question, reader: Reader) -> dict[str, dict[str, float]]:
     """Return the scores of each way to search; ties of the two alone break by passage id."""
-    k = SPANS_AT if question.spans else 2 * POOL
-    hits = search(question.text, generation=generation, embedder=embedder, k=k)
-    pool = find_candidates(question.text, generation=generation, embedder=embedder)
+    of: Any = {"generation": reader.generation, "embedder": reader.embedder}
+    hits = search(question.text, k=SPANS_AT if question.spans else 2 * POOL, **of)
+    pool = find_candidates(question.text, **of)
     keyword = sorted(pool, key=lambda c: (-c.keyword, c.passage.id))
     dense = sorted(pool, key=lambda c: (-c.cosine, c.passage.id))
     spans = {

@@ -26,13 +26,7 @@ SYNONYMS = dict(
         "\n", ""
     ).split("|")
 )
-_NUMERALS = dict(
-    zip(
-        "two three four five six seven eight nine ten eleven twelve twenty thirty".split(),
-        "2 3 4 5 6 7 8 9 10 11 12 20 30".split(),
-        strict=True,
-    )
-)
+_NUMERALS = "two three four five six seven eight nine ten eleven twelve".split()
 _DATE = re.compile(rf"\b(\d{{1,2}}) ({'|'.join(MONTHS)})\b")
 UNSURE = re.compile(
     r"\b(?:not|no|never|if|den(?:y|ied|ies)|sa(?:id|ys)|claim\w*|alleg\w*|report\w*|would"
@@ -66,9 +60,9 @@ def reword(sentence: str, rng: Random) -> str | None:
     for word in rng.sample(list(SYNONYMS), len(SYNONYMS)):
         if rng.random() < 0.8:
             text = re.sub(rf"\b{word}\b", SYNONYMS[word], text, count=1)
-    for word, digits in _NUMERALS.items():
+    for number, word in enumerate(_NUMERALS, start=2):
         if rng.random() < 0.5:
-            text = re.sub(rf"\b{word}\b", digits, text, count=1)
+            text = re.sub(rf"\b{word}\b", str(number), text, count=1)
     text = _DATE.sub(r"\2 \1", text, count=1)
     if rng.random() < 0.7:
         text = _ACTIVE.sub(r"\3 was \2 by \1", text, count=1)

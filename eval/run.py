@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 from chatbot.answer import Answer
 from corpus.document import Document
 from eval.case import Case
-from eval.metrics import WORST, Score, score_answer
+from eval.metrics import WORST, score_answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Row:
 
     case: Case
     answer: Answer | None
-    scores: tuple[Score, ...]
+    scores: dict[str, float]
     error: str = ""
 
 
@@ -41,24 +41,18 @@ def run_cases(
     for case in cases:
         try:
             answer = ask(case)
-            scores = score_answer(case, answer, read_document)
-            row = Row(case=case, answer=answer, scores=tuple(scores))
+            row = Row(case=case, answer=answer, scores=score_answer(case, answer, read_document))
         except Exception as error:  # one question must not lose the others
             reason = f"{type(error).__name__}: {error}"
-            worst = [
-                Score(case_id=case.id, metric=m, value=v, reason=reason) for m, v in WORST.items()
-            ]
-            row = Row(case=case, answer=None, scores=tuple(worst), error=reason)
+            row = Row(case=case, answer=None, scores=WORST, error=reason)
         yield row
 
 
 def summarise(rows: Sequence[Row]) -> list[Summary]:
     """Return a summary for each metric, in the order of first appearance; NaN is kept out."""
     values: dict[str, list[float]] = {}
-    for score in (score for row in rows for score in row.scores):
-        values.setdefault(score.metric, [])
-        if not isnan(score.value):
-            values[score.metric].append(score.value)
+    for metric, value in (score for row in rows for score in row.scores.items()):
+        values.setdefault(metric, []).extend([] if isnan(value) else [value])
     return [
         Summary(
             metric=metric,

@@ -22,17 +22,18 @@ from typing import Any
 from chatbot.span_reader import OUTPUTS, SpanReader
 from corpus.errors import FootnoteError
 from eval.reader_claims import make_claims
-from eval.reader_examples import ASIDE, Example, crop, read_squad, read_training
+from eval.reader_examples import ASIDE, Example, crop, read_squad, read_training, some
 from index.bundled_model import load_tokenizer
 from index.int8 import INPUTS, export_int8
 
 LONGEST_PIECES = 320
+PADDING, SEPARATOR = 0, 102
+"""Pieces that stand for no word."""
 BATCH_PIECES = 4_096
 STEPS_A_LINE = 50
 CLIPS = (1.0, 0.8, 0.7, 0.6, 0.5, 0.4, 0.35, 0.3, 0.25)
 Torch = Any
 """What torch makes; it is imported where it is needed."""
-Tokenizer = Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,6 @@ class Encoded:
 
     ids: list[int]
     types: list[int]
-    first: int
     start: int
     end: int
 
@@ -75,7 +75,8 @@ def train_reader(data: Path, *, out: Path) -> dict[str, float]:
     torch.manual_seed(7)
     fix_embeddings(model.encoder.embeddings.word_embeddings.weight)
     _train(model, _second_stage(data), rate=6e-5, stage="second")
-    exported = export_int8(lambda: _for_export(model), outputs=OUTPUTS)
+    model.encoder.set_attn_implementation("eager")  # the other cannot be exported
+    exported = export_int8(lambda: model, outputs=OUTPUTS)
     out.mkdir(parents=True, exist_ok=True)
     (out / "reader.onnx").write_bytes(exported)
     seal = hashlib.sha256(exported).hexdigest()
@@ -85,7 +86,7 @@ def train_reader(data: Path, *, out: Path) -> dict[str, float]:
     return metrics
 
 
-def make_model(attention: str = "sdpa") -> Torch:
+def make_model() -> Torch:
     """Return the bundled encoder with two heads: where the answer stands, and whether one does."""
     import torch
     from transformers import AutoModel
@@ -95,7 +96,7 @@ def make_model(attention: str = "sdpa") -> Torch:
     class Model(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.encoder = AutoModel.from_pretrained(folder, attn_implementation=attention)
+            self.encoder = AutoModel.from_pretrained(folder)
             self.span = torch.nn.Linear(self.encoder.config.hidden_size, 2)
             self.answerable = torch.nn.Linear(self.encoder.config.hidden_size, 1)
 
@@ -107,37 +108,26 @@ def make_model(attention: str = "sdpa") -> Torch:
     return Model()
 
 
-def encode(example: Example, tokenizer: Tokenizer) -> Encoded | None:
-    """Return the example in pieces; None where the answer's pieces are past the longest read."""
-    encoded = tokenizer.encode(example.question, example.text)
-    ids, types, places = encoded.ids, encoded.type_ids, encoded.offsets
-    first, start, end = types.index(1), 0, 0
-    if example.start >= 0:
-        inside = [
-            i
-            for i in range(first, len(ids) - 1)
-            if places[i][1] > example.start and places[i][0] < example.end
-        ]
-        if not inside or (len(ids) > LONGEST_PIECES and inside[-1] >= LONGEST_PIECES - 1):
-            return None
-        start, end = inside[0], inside[-1]
-    if len(ids) > LONGEST_PIECES:
-        ids, types = [*ids[: LONGEST_PIECES - 1], ids[-1]], types[:LONGEST_PIECES]
-    return Encoded(
-        ids=ids,
-        types=types,
-        first=first,
-        start=start,
-        end=end,
-    )
+def encode(examples: Sequence[Example]) -> list[Encoded]:
+    """Return the examples in pieces, but for those with the answer past the longest read."""
+    tokenizer = load_tokenizer()
+    tokenizer.enable_truncation(LONGEST_PIECES, strategy="only_second")
+    found = []
+    for example in examples:
+        pieces = tokenizer.encode(example.question, example.text)
+        start, end = 0, 0
+        if example.start >= 0:
+            start = pieces.char_to_token(example.start, 1)
+            end = pieces.char_to_token(example.end - 1, 1)
+        if start is not None and end is not None:
+            found.append(Encoded(ids=pieces.ids, types=pieces.type_ids, start=start, end=end))
+    return found
 
 
 def make_batches(examples: Sequence[Example], rng: Random) -> list[Batch]:
     """Return the examples in batches of about one length, in random order."""
-    tokenizer = load_tokenizer()
-    encoded = [found for example in examples if (found := encode(example, tokenizer))]
     batches: list[Batch] = []
-    for one in sorted(encoded, key=lambda e: len(e.ids) + rng.random() * 20):
+    for one in sorted(encode(examples), key=lambda e: len(e.ids) + rng.random() * 20):
         if not batches or len(one.ids) * (len(batches[-1]) + 1) > BATCH_PIECES:
             batches.append([])
         batches[-1].append(one)
@@ -159,34 +149,22 @@ def fix_embeddings(weight: Torch) -> None:
 
 def _first_stage(data: Path) -> list[Batch]:
     """Statements and questions on cropped texts, then questions on whole ones."""
-    rng, sets = Random(1), _shuffled(data, seed=0)
-    many, made = sets["qamr"], sets["unanswerable"]
-    asked = sets["squad2"] + sets["nq_oracle"] + sets["covidqa"]
-    cropped = [crop(example, rng) for example in asked + sets["policyqa"][:800] + made]
+    rng, sets = Random(1), read_training(data, seed=0)
+    asked, made = sets["squad2"] + sets["nq_oracle"] + sets["covidqa"], sets["unanswerable"]
+    cropped = [crop(one, rng) for one in (*asked, *some(sets["policyqa"], 800, rng), *made)]
+    rest = some(sets["qamr"], 20_000, rng) + _claims(sets, data, rng, 16_000)
     return [
-        batch
-        for part in (
-            cropped + many[:20_000] + _claims(sets, data, rng, 16_000),
-            asked + made[:8_000],
-        )
-        for batch in make_batches(part, rng)
+        *make_batches(cropped + rest, rng),
+        *make_batches(asked + some(made, 8_000, rng), rng),
     ]
 
 
 def _second_stage(data: Path) -> list[Batch]:
     """Questions on whole texts and statements, once more."""
-    rng, sets = Random(8), _shuffled(data, seed=7)
-    asked = sets["squad2"] + sets["nq_oracle"] + sets["qamr"][:6_000]
-    return make_batches(
-        asked + sets["unanswerable"][:6_000] + _claims(sets, data, rng, 14_000), rng
-    )
-
-
-def _shuffled(data: Path, *, seed: int) -> dict[str, list[Example]]:
-    sets = read_training(data, seed=seed)
-    for name in ("qamr", "unanswerable"):
-        Random(seed).shuffle(sets[name])
-    return sets
+    rng, sets = Random(8), read_training(data, seed=7)
+    asked = sets["squad2"] + sets["nq_oracle"] + some(sets["qamr"], 6_000, rng)
+    made = some(sets["unanswerable"], 6_000, rng)
+    return make_batches(asked + made + _claims(sets, data, rng, 14_000), rng)
 
 
 def _claims(sets: dict[str, list[Example]], data: Path, rng: Random, count: int) -> list[Example]:
@@ -197,22 +175,19 @@ def _claims(sets: dict[str, list[Example]], data: Path, rng: Random, count: int)
 def _train(model: Torch, batches: Sequence[Batch], *, rate: float, stage: str) -> None:
     """Take a step a batch; the rate climbs for a twentieth of them, then falls in a line."""
     import torch
+    from transformers import get_scheduler
 
     learned = [weight for weight in model.parameters() if weight.requires_grad]
-    decay = [[weight for weight in learned if (weight.ndim > 1) == wide] for wide in (True, False)]
-    groups = [{"params": decay[0], "weight_decay": 0.01}, {"params": decay[1], "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=rate)
-    count, warm = len(batches), max(1, len(batches) // 20)
+    optimizer, count = torch.optim.AdamW(learned, lr=rate), len(batches)
+    schedule = get_scheduler("linear", optimizer, count // 20, count)
     losses, pieces, began = [], 0, time.monotonic()
     model.train()
     for step, batch in enumerate(batches):
-        now = min((step + 1) / warm, max(0.02, (count - step) / max(1, count - warm)))
-        for group in optimizer.param_groups:
-            group["lr"] = rate * now
         loss = _loss(model, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
+        schedule.step()
         optimizer.zero_grad(set_to_none=True)
         losses.append(loss.item())
         pieces += sum(len(one.ids) for one in batch)
@@ -229,31 +204,20 @@ def _loss(model: Torch, batch: Batch) -> Torch:
     """Return the loss of the spans, and half of that of the answerable head."""
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+    from torch.nn.utils.rnn import pad_sequence
 
-    longest = max(len(one.ids) for one in batch)
-    rows = [(one.ids, [1] * len(one.ids), one.types) for one in batch]
-    inputs = [
-        torch.tensor([row + [0] * (longest - len(row)) for row in column])
-        for column in zip(*rows, strict=True)
-    ]
+    rows = ([one.ids for one in batch], [one.types for one in batch])
+    ids, types = (pad_sequence(list(map(torch.tensor, row)), batch_first=True) for row in rows)
     # A span starts and ends in the text, or at the first piece where nothing answers.
-    outside = torch.tensor(
-        [[0 < i < one.first or i >= len(one.ids) - 1 for i in range(longest)] for one in batch]
-    )
+    outside = (types == 0) | (ids == SEPARATOR)
+    outside[:, 0] = False
     with torch.autocast("cpu", torch.bfloat16):
-        spans, answerable = model(*inputs)
+        spans, answerable = model(ids, (ids != PADDING).long(), types)
     spans = spans.float().masked_fill(outside[..., None], -1e4)
     wanted = torch.tensor([[one.start, one.end] for one in batch])
     holds = (wanted[:, 0] > 0).float()
     answerable_loss = binary_cross_entropy_with_logits(answerable.float(), holds)
     return cross_entropy(spans, wanted) + 0.5 * answerable_loss
-
-
-def _for_export(model: Torch) -> Torch:
-    """Return the model with the attention that can be exported."""
-    plain = make_model("eager")
-    plain.load_state_dict(model.state_dict())
-    return plain
 
 
 def measure(span_reader: SpanReader, aside: Sequence[Example]) -> dict[str, float]:

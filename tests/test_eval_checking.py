@@ -15,12 +15,10 @@ from eval.checking import (
     check_right,
     check_summedits,
     check_wrong,
-    claims_in,
     falsify,
-    names_of,
     unsaid,
 )
-from eval.reader_claims import EDITS
+from eval.edits import EDITS, claims_in, names_of
 from index.embed import Embedder
 from index.split import PASSAGE_TOKENS
 
@@ -92,7 +90,7 @@ def test_a_statement_is_checked_once_against_what_is_found_for_it(
 
 
 def test_what_is_changed_stands_in_no_text() -> None:
-    names, rng = names_of(documents()), Random(0)
+    names, rng = names_of(TEXTS.values()), Random(0)
     made = {
         (kind, wrong)
         for text in TEXTS.values()

@@ -5,16 +5,9 @@ from random import Random
 
 import pytest
 
+from eval.edits import EDITS, Claim, names_in
 from eval.errors import BadCase
-from eval.reader_claims import (
-    EDITS,
-    LEARNED_DOMAINS,
-    Claim,
-    make_claims,
-    names_in,
-    read_summedits,
-    state,
-)
+from eval.reader_claims import LEARNED_DOMAINS, make_claims, read_summedits, state
 from eval.reader_examples import Example
 from eval.reword import reword, shorten
 

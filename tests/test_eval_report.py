@@ -12,9 +12,7 @@ from eval.report import GATES, Report, run_suite
 
 
 def _case(id_: str, question: str) -> Case:
-    return Case(
-        id=id_, question=question, history=(), answerable=False, evidence=(), answers=(), tags=()
-    )
+    return Case(id=id_, question=question, answerable=False, evidence=())
 
 
 @pytest.fixture(scope="module")

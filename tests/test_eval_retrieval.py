@@ -1,15 +1,19 @@
 import json
+from dataclasses import replace
 from math import log2, sqrt
 from pathlib import Path
 from statistics import stdev
 
 import pytest
 
+from chatbot.span_reader import SpanReader
 from corpus.document import Span
+from eval.bench import Bench
 from eval.datasets import load_dataset
 from eval.ranking import clustered_error, score_documents, score_spans
 from eval.retrieval import DENSE, KEYWORD, SHIPPED, RetrievalReport, measure_retrieval
 from index.embed import BUNDLED, Embedder
+from index.split import PASSAGE_TOKENS
 
 RANKED = ["a", "b", "c", "d"]
 
@@ -89,25 +93,29 @@ BIRDS = {
 
 
 @pytest.fixture(scope="module")
+def bench(embedder: Embedder) -> Bench:
+    return Bench(embedder=embedder, passage_tokens=PASSAGE_TOKENS, span_reader=SpanReader())
+
+
+@pytest.fixture(scope="module")
 def told() -> list[tuple[int, int]]:
     return []
 
 
 @pytest.fixture(scope="module")
 def report(
-    tmp_path_factory: pytest.TempPathFactory, embedder: Embedder, told: list[tuple[int, int]]
+    tmp_path_factory: pytest.TempPathFactory, bench: Bench, told: list[tuple[int, int]]
 ) -> RetrievalReport:
+    def tell(done: int, total: int) -> None:
+        told.append((done, total))
+
     folder = tmp_path_factory.mktemp("squad")
     paragraphs = [
         {"context": text, "qas": [{"question": question, "answers": [{"text": "x"}]}]}
         for text, question in BIRDS.items()
     ]
     (folder / "dev.json").write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
-    return measure_retrieval(
-        load_dataset(folder),
-        embedder=embedder,
-        progress=lambda done, total: told.append((done, total)),
-    )
+    return measure_retrieval(load_dataset(folder), replace(bench, progress=tell))
 
 
 def test_documents_are_found_by_each_way_to_search(report: RetrievalReport) -> None:
@@ -145,9 +153,7 @@ def test_json_is_whole(report: RetrievalReport) -> None:
     }
 
 
-def test_spans_are_measured_of_cut_hits_and_of_whole_passages(
-    tmp_path: Path, embedder: Embedder
-) -> None:
+def test_spans_are_measured_of_cut_hits_and_of_whole_passages(tmp_path: Path, bench: Bench) -> None:
     gold = "Storks come back to their nests in March."
     text = f"{gold} The council met to vote on taxes. Copper is traded in London by the tonne."
     reference = {"content": gold, "start_index": 0, "end_index": len(gold)}
@@ -155,7 +161,7 @@ def test_spans_are_measured_of_cut_hits_and_of_whole_passages(
     row = {"corpus": "birds", "question": question, "references": [reference]}
     (tmp_path / "birds.md").write_text(text)
     (tmp_path / "questions.jsonl").write_text(json.dumps(row))
-    report = measure_retrieval(load_dataset(tmp_path), embedder=embedder)
+    report = measure_retrieval(load_dataset(tmp_path), bench)
     shipped, *alone = ({f.metric: f.mean for f in s.figures} for s in report.systems)
     assert report.passages == 1
     for whole in alone:
@@ -168,11 +174,11 @@ def test_spans_are_measured_of_cut_hits_and_of_whole_passages(
     assert "0 of 1 gold spans had other words" in report.as_text()
 
 
-def test_other_passage_sizes_can_be_compared(tmp_path: Path, embedder: Embedder) -> None:
+def test_other_passage_sizes_can_be_compared(tmp_path: Path, bench: Bench) -> None:
     text = " ".join(BIRDS)
     row = {"question": "When do owls hunt?", "ctxs": [{"title": "Birds", "text": text}]}
     (tmp_path / "nq.jsonl").write_text(json.dumps(row))
-    report = measure_retrieval(load_dataset(tmp_path), embedder=embedder, passage_tokens=32)
+    report = measure_retrieval(load_dataset(tmp_path), replace(bench, passage_tokens=32))
     assert (report.documents, report.passage_tokens) == (1, 32)
     assert report.passages > 1
     assert report.systems[0].figures[0].mean == 1.0

@@ -6,14 +6,12 @@ from chatbot.answer import Answer
 from chatbot.ask import Reader, answer_question
 from corpus.document import Document
 from eval.case import Case
-from eval.metrics import WORST, Score
+from eval.metrics import WORST
 from eval.run import Row, Summary, below_gates, run_cases, summarise
 
 
 def _case(id_: str = "c", question: str = "How tall is Mount Everest?") -> Case:
-    return Case(
-        id=id_, question=question, history=(), answerable=False, evidence=(), answers=(), tags=()
-    )
+    return Case(id=id_, question=question, answerable=False, evidence=())
 
 
 def _rows(**values: list[float]) -> list[Row]:
@@ -21,10 +19,7 @@ def _rows(**values: list[float]) -> list[Row]:
         Row(
             case=_case(str(number)),
             answer=None,
-            scores=tuple(
-                Score(case_id=str(number), metric=metric, value=value)
-                for metric, value in zip(values, column, strict=True)
-            ),
+            scores=dict(zip(values, column, strict=True)),
         )
         for number, column in enumerate(zip(*values.values(), strict=True))
     ]
@@ -94,8 +89,7 @@ def test_crash_is_a_row_with_the_worst_scores_and_the_rest_runs(reader: Reader) 
     assert [row.case.id for row in rows] == ["bad", "good"]
     assert rows[0].answer is None
     assert rows[0].error == "ZeroDivisionError: no luck"
-    assert {score.metric: score.value for score in rows[0].scores} == WORST
-    assert {score.reason for score in rows[0].scores} == {rows[0].error}
+    assert rows[0].scores == WORST
     assert rows[1].answer is not None
     assert rows[1].error == ""
 

@@ -32,28 +32,25 @@ def example(answer: str = "", *, text: str = TEXT, kind: str = "x") -> Example:
 @pytest.mark.parametrize("answer", ["Ada Finch", "1801", "In 1801, Ada Finch", "storm"])
 def test_the_span_is_on_the_pieces_of_the_answer(answer: str) -> None:
     tokenizer = load_tokenizer()
-    encoded = encode(example(answer), tokenizer)
-    assert encoded
-    assert encoded.types[encoded.first - 1 : encoded.first + 1] == [0, 1]
+    (encoded,) = encode([example(answer)])
+    assert encoded.types == [0] * 6 + [1] * (len(encoded.ids) - 6)
     assert tokenizer.decode(encoded.ids[encoded.start : encoded.end + 1]) == (
         tokenizer.decode(tokenizer.encode(answer, add_special_tokens=False).ids)
     )
 
 
 def test_what_has_no_span_points_at_the_first_piece() -> None:
-    encoded = encode(example(), load_tokenizer())
-    assert encoded
+    (encoded,) = encode([example()])
     assert (encoded.start, encoded.end) == (0, 0)
 
 
 def test_a_long_text_is_cut_and_an_answer_past_the_cut_left_out() -> None:
-    tokenizer, filler = load_tokenizer(), "The day was dull. " * 100
+    filler = "The day was dull. " * 100
     early, late = (example("Ada", text=text) for text in (TEXT + filler, filler + TEXT))
-    cut = encode(early, tokenizer)
-    assert cut
+    (cut,) = encode([early, late])
     assert len(cut.ids) == len(cut.types) == LONGEST_PIECES
-    assert cut.ids[-1] == tokenizer.token_to_id("[SEP]")
-    assert encode(late, tokenizer) is None
+    assert cut.ids[-1] == load_tokenizer().token_to_id("[SEP]")
+    assert "ada" in load_tokenizer().decode(cut.ids)[:60]
 
 
 def test_batches_hold_every_example_and_no_more_than_fits() -> None:
