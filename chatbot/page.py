@@ -184,6 +184,8 @@ def _answerer(
         cleared: Any = ""
         steps = background.each(lambda stop: answer_in_steps(ask, question, earlier, stop))
         async for exchange in steps:
+            if exchange is None:
+                continue
             now = (*earlier, exchange)
             yield render.render_conversation(now), now, cleared
             cleared = gr.skip()  # what is typed meanwhile stays

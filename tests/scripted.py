@@ -5,7 +5,7 @@ import select
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -53,11 +53,11 @@ class Anthropic:
     )
 
     def frame(self, body: dict[str, Any]) -> bytes:
-        said = json.dumps(body, ensure_ascii=False).encode()
-        return b"event: " + body["type"].encode() + b"\ndata: " + said + b"\n\n"
+        said = json.dumps(body, ensure_ascii=False)
+        return f"event: {body['type']}\ndata: {said}\n\n".encode()
 
     def begin(self) -> bytes:
-        message = {
+        message: dict[str, Any] = {
             "id": "m", "type": "message", "role": "assistant", "content": [], "model": "m",
             "stop_reason": None, "stop_sequence": None,
             "usage": {"input_tokens": 90, "output_tokens": 1},
@@ -151,51 +151,8 @@ class Scripted:
 @contextmanager
 def serving(provider: str) -> Iterator[Scripted]:
     script = Scripted(provider)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            length = int(self.headers["content-length"])
-            script.asked.append(json.loads(self.rfile.read(length)))
-            script.sent_headers.append({k.lower(): v for k, v in self.headers.items()})
-            if self.path != script.dialect.path:
-                self.send_error(404)
-                return
-            self.send_response(script.status)
-            headers = {"content-type": script.dialect.content_type, **script.headers}
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("transfer-encoding", "chunked")
-            self.end_headers()
-            self.close_connection = True
-            try:
-                self.play()
-            except OSError:
-                pass
-
-        def play(self) -> None:
-            for step in script.steps:
-                if step == CUT:
-                    return
-                if isinstance(step, bytes):
-                    self.wfile.write(b"%x\r\n%b\r\n" % (len(step), step) if step else b"")
-                    self.wfile.flush()
-                elif isinstance(step, float) and self.leaves_within(step):
-                    return
-            self.wfile.write(b"0\r\n\r\n")
-
-        def leaves_within(self, seconds: float) -> bool:
-            began = time.monotonic()
-            readable, _, _ = select.select([self.connection], [], [], seconds)
-            if readable:
-                script.left_after.append(time.monotonic() - began)
-            return bool(readable)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep stderr for what is tested."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    handler = type("Handler", (_Handler,), {"script": script})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -205,3 +162,47 @@ def serving(provider: str) -> Iterator[Scripted]:
         finally:
             server.shutdown()
             thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    script: Scripted
+
+    def do_POST(self) -> None:
+        script = self.script
+        length = int(self.headers["content-length"])
+        script.asked.append(json.loads(self.rfile.read(length)))
+        script.sent_headers.append({k.lower(): v for k, v in self.headers.items()})
+        if self.path != script.dialect.path:
+            self.send_error(404)
+            return
+        self.send_response(script.status)
+        headers = {"content-type": script.dialect.content_type, **script.headers}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        self.close_connection = True
+        with suppress(OSError):
+            self._play()
+
+    def _play(self) -> None:
+        for step in self.script.steps:
+            if step == CUT:
+                return
+            if isinstance(step, bytes):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(step), step) if step else b"")
+                self.wfile.flush()
+            elif isinstance(step, float) and self._is_left_within(step):
+                return
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _is_left_within(self, seconds: float) -> bool:
+        began = time.monotonic()
+        readable, _, _ = select.select([self.connection], [], [], seconds)
+        if readable:
+            self.script.left_after.append(time.monotonic() - began)
+        return bool(readable)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Keep stderr for what is tested."""

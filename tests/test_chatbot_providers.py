@@ -9,7 +9,7 @@ from dataclasses import replace
 from threading import Event
 
 import pytest
-from scripted import CUT, KEY, PROVIDERS, Scripted, serving
+from scripted import CUT, KEY, PROVIDERS, Scripted, Step, serving
 
 from chatbot.answer import Answer, Usage, Wrote, as_json
 from chatbot.ask import Reader, answer_question, stream_answer
@@ -144,7 +144,7 @@ def test_second_attempt_can_succeed(server: Scripted) -> None:
     model, pieces = _model(server, replace(SOON, total_seconds=LATE)), list[Piece]()
     thread = threading.Thread(target=lambda: pieces.extend(model.stream("hello", Event())))
     thread.start()
-    while not server.asked:
+    while not server.asked and thread.is_alive():
         time.sleep(0.01)
     server.status, server.headers = 200, {}
     server.says("Well.")
@@ -167,6 +167,7 @@ def test_server_whose_name_is_unknown(server: Scripted) -> None:
 def test_slow_first_token(server: Scripted) -> None:
     server.steps = [LATE]
     assert "begin" in str(_failure(server))
+    _wait_for(server.left_after)
     assert server.left_after[0] < 2
 
 
@@ -177,7 +178,8 @@ def test_stream_that_stalls(server: Scripted) -> None:
 
 
 def test_stream_that_drips_for_ever_meets_the_limit_for_all(server: Scripted) -> None:
-    server.steps = [server.dialect.begin(), *[server.dialect.text("so "), 0.2] * 100]
+    drips: list[Step] = [server.dialect.text("so "), 0.2]
+    server.steps = [server.dialect.begin(), *drips * 100]
     began = time.monotonic()
     _failure(server)
     assert SOON.total_seconds - 0.5 < time.monotonic() - began < SOON.total_seconds + 1.5

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from chatbot.answer import Answer
+from chatbot.answer import Answer, Notice
 from chatbot.ask import Reader, answer_question
-from chatbot.terminal import ABSTAINS, NOTICES, WIDTH, show_answer, show_hits, show_table
+from chatbot.notices import NOTICES
+from chatbot.terminal import ABSTAINS, WIDTH, show_answer, show_hits, show_table
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +37,8 @@ def test_abstaining_shows_the_three_nearest_passages(answer: Answer) -> None:
 
 
 @pytest.mark.parametrize("notice", ["left_out", "model_unavailable", "interrupted"])
-def test_each_notice_is_said_in_words(notice: str, answer: Answer) -> None:
-    told = replace(answer, notices=(notice,))  # type: ignore[arg-type]
+def test_each_notice_is_said_in_words(notice: Notice, answer: Answer) -> None:
+    told = replace(answer, notices=(notice,))
     assert NOTICES[notice] in " ".join(show_answer(told).split())
     assert NOTICES[notice] not in " ".join(show_answer(answer).split())
 

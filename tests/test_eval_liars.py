@@ -1,5 +1,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from larkford import BRIDGE, LIT, NOT_NEAR, NOT_SAID, TEXTS, case, documents

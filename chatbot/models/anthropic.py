@@ -4,23 +4,34 @@ from typing import Any
 
 from chatbot.answer import Usage
 from chatbot.models import REPLY_TOKENS, ModelSettings, Piece
-from chatbot.models.remote import Protocol, RemoteModel
+from chatbot.models.remote import Protocol, RemoteModel, client_options
 
 
 def load(name: str, settings: ModelSettings) -> RemoteModel:
     """Return the model; the key is in the environment."""
     import httpx
+    from llama_index.core.llms import LLMMetadata
     from llama_index.llms.anthropic import Anthropic
 
-    llm = Anthropic(
+    class AnyClaude(Anthropic):  # type: ignore[misc]
+        """Without the list of known names: a new model would be refused."""
+
+        @property
+        def metadata(self) -> LLMMetadata:
+            return LLMMetadata(
+                context_window=settings.context_tokens, is_chat_model=True, model_name=self.model
+            )
+
+    llm = AnyClaude(
         model=name,
         base_url=settings.base_url,
         max_tokens=REPLY_TOKENS,
         max_retries=0,
         temperature=0.0,
     )
-    options = {"timeout": httpx.Timeout(None, connect=settings.limits.connect_seconds)}
-    protocol = Protocol(llm=llm, read=_read, options=options, key="ANTHROPIC_API_KEY")
+    client = httpx.AsyncClient(**client_options(settings.base_url or "", settings))
+    llm._aclient = llm._aclient.with_options(http_client=client, timeout=client.timeout)
+    protocol = Protocol(llm=llm, read=_read, key="ANTHROPIC_API_KEY")
     return RemoteModel(f"anthropic:{name}", protocol, settings)
 
 

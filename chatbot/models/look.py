@@ -9,6 +9,7 @@ import httpx
 
 from chatbot.models import PROVIDERS, QUOTES
 from chatbot.models.ollama import address
+from chatbot.models.remote import LOOPBACK
 
 WAIT_SECONDS = 1.0
 LOCAL_SERVERS = {
@@ -17,7 +18,6 @@ LOCAL_SERVERS = {
     "LM Studio": "http://127.0.0.1:1234/v1",
 }
 """Servers of OpenAI's protocol at their usual ports on this machine."""
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def running_here() -> dict[str, Found]:
     asked = {"Ollama": ("ollama", address(None))} | {
         name: ("openai-compatible", url) for name, url in LOCAL_SERVERS.items()
     }
-    here = {name: each for name, each in asked.items() if urlsplit(each[1]).hostname in _LOOPBACK}
+    here = {name: each for name, each in asked.items() if urlsplit(each[1]).hostname in LOOPBACK}
     with ThreadPoolExecutor() as threads:
         found = threads.map(lambda each: _look(*each), here.values())
         return {name: each for name, each in zip(here, found, strict=True) if each.models}

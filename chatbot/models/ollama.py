@@ -9,7 +9,7 @@ from typing import Any
 
 from chatbot.answer import Usage
 from chatbot.models import REPLY_TOKENS, ModelSettings, Piece
-from chatbot.models.remote import Protocol, RemoteModel
+from chatbot.models.remote import Protocol, RemoteModel, client_options
 
 ADDRESS = "http://127.0.0.1:11434"
 
@@ -23,19 +23,17 @@ def address(base_url: str | None) -> str:
 
 def load(name: str, settings: ModelSettings) -> RemoteModel:
     """Return the model."""
-    import httpx
     from llama_index.llms.ollama import Ollama
     from ollama import AsyncClient
 
     server = address(settings.base_url)
-    timeout = httpx.Timeout(None, connect=settings.limits.connect_seconds)
     llm = Ollama(
         model=name,
         base_url=server,
         temperature=0.0,
         context_window=settings.context_tokens,
         additional_kwargs={"num_predict": REPLY_TOKENS},
-        async_client=AsyncClient(host=server, timeout=timeout),
+        async_client=AsyncClient(host=server, **client_options(server, settings)),
     )
     protocol = Protocol(llm=llm, read=_read, key="OLLAMA_API_KEY")
     return RemoteModel(f"ollama:{name}", protocol, settings)

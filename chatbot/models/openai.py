@@ -6,7 +6,7 @@ from typing import Any
 
 from chatbot.answer import Usage
 from chatbot.models import REPLY_TOKENS, ModelSettings, Piece
-from chatbot.models.remote import Protocol, RemoteModel
+from chatbot.models.remote import Protocol, RemoteModel, client_options
 
 KEY = "OPENAI_API_KEY"
 _BASE_URL = "https://api.openai.com/v1"
@@ -30,11 +30,13 @@ def speak_openai(
     from llama_index.llms.openai_like import OpenAILike
     from openai import NOT_GIVEN
 
+    client = httpx.AsyncClient(**client_options(base_url, settings))
     llm = OpenAILike(
         model=name,
         api_base=base_url,
         # Local servers take any key; the client refuses to work without one.
         api_key=os.environ.get(KEY) or "none",
+        async_http_client=client,
         is_chat_model=True,
         max_retries=0,
         context_window=settings.context_tokens,
@@ -42,7 +44,7 @@ def speak_openai(
     )
     options = {
         "temperature": NOT_GIVEN if _REASONS.match(name) else 0.0,
-        "timeout": httpx.Timeout(None, connect=settings.limits.connect_seconds),
+        "timeout": client.timeout,  # or llama-index's stands
     }
     return Protocol(llm=llm, read=_read, options=options, key=KEY)
 

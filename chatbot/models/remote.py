@@ -6,10 +6,14 @@ provider: how to ask, and how to read what comes, is given.
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
 
 from chatbot.errors import ModelUnavailable
 from chatbot.models import ModelSettings, Piece
@@ -17,6 +21,8 @@ from chatbot.models.calls import LONGEST_REPLY, Call, Caller
 from chatbot.models.failures import explain
 from index.tokens import count_tokens
 
+_RESPONSES: ContextVar[list[httpx.Response]] = ContextVar("responses of the call under way")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TOKENS_APART = 1.25
 """How many tokens other tokenizers may make of what ours takes for one."""
 
@@ -29,6 +35,24 @@ class Protocol:
     read: Callable[[Any], Piece]
     options: Mapping[str, Any] = field(default_factory=dict)
     key: str = ""
+
+
+def client_options(base_url: str, settings: ModelSettings) -> dict[str, Any]:
+    """Return options for an httpx client of a model's server, with one connection a call.
+
+    The time to connect is limited here, all others where the reply is waited for. What runs on this
+    machine is not asked through a proxy.
+    """
+    return {
+        "timeout": httpx.Timeout(None, connect=settings.limits.connect_seconds),
+        "limits": httpx.Limits(max_keepalive_connections=0),
+        "trust_env": urlsplit(base_url).hostname not in LOOPBACK,
+        "event_hooks": {"response": [_note]},
+    }
+
+
+async def _note(response: httpx.Response) -> None:
+    _RESPONSES.get().append(response)
 
 
 class RemoteModel:
@@ -60,20 +84,23 @@ class RemoteModel:
     ) -> None:
         from llama_index.core.llms import ChatMessage
 
-        length = 0
+        length, responses = 0, list[httpx.Response]()
+        _RESPONSES.set(responses)
         try:
             parts = await self._protocol.llm.astream_chat(
                 [ChatMessage(role="user", content=prompt)], **self._protocol.options
             )
             async for part in parts:
-                piece = self._protocol.read(part)
-                arrived.put(piece)
-                length += len(piece.text)
-                if length > LONGEST_REPLY:  # seen by whoever waits for it, who leaves it off
-                    return
+                if length <= LONGEST_REPLY:  # after it whoever waits leaves this off
+                    piece = self._protocol.read(part)
+                    arrived.put(piece)
+                    length += len(piece.text)
             arrived.put(None)
         except Exception as error:  # the client's own errors, httpx's, and JSON's
             arrived.put(explain(error, model=self.name, key=self._protocol.key))
+        finally:
+            for response in responses:  # a client that trips over one may leave it open
+                await response.aclose()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._starting:
