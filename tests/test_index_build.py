@@ -141,7 +141,10 @@ def contents(folder: Path, embedder: Embedder) -> tuple[list[object], list[dict[
     """Everything in an index that does not hang on how it came to be, and scores by passage."""
     generation = open_index(folder)
     try:
-        parts: list[object] = [list(generation.store.documents()), generation.languages]
+        parts: list[object] = [
+            [generation.document(id_) for id_ in generation.store.titles()],
+            generation.languages,
+        ]
         stored = generation.store.passages(generation.store.numbers())
         for passage in sorted(stored, key=lambda s: s.passage.id):
             first = passage.first_sentence
