@@ -76,17 +76,13 @@ class Generation:
         """Return the cosine of the `k` nearest passages, of all or of those among, by number."""
         if among is None and self.manifest.passage_count > EXACT_PASSAGES:
             return self.graph().nearest(vector, k=k)
-        numbers, vectors = self._all if among is None else (np.array(among, np.int64), None)
-        cosines = (
-            vectors @ vector
-            if vectors is not None
-            else np.concatenate(
-                [
-                    self.passage_vectors.vectors(numbers[i : i + EXACT_PASSAGES]) @ vector
-                    for i in range(0, max(1, len(numbers)), EXACT_PASSAGES)
-                ]
-            )
-        )
+        if among is None:
+            numbers, vectors = self._all
+            cosines = vectors @ vector
+        else:
+            numbers = np.array(among, np.int64)
+            parts = np.split(numbers, range(EXACT_PASSAGES, len(numbers), EXACT_PASSAGES))
+            cosines = np.concatenate([self.passage_vectors.vectors(p) @ vector for p in parts])
         best = np.lexsort((numbers, -cosines))[:k]
         return {int(numbers[i]): float(cosines[i]) for i in best}
 
@@ -103,19 +99,22 @@ class Generation:
         if self.manifest.passage_count > EXACT_PASSAGES:
             self.graph()
 
+    def is_made_by(self, embedder: QueryEmbedder) -> bool:
+        """Say whether the embedder is the model that the index was built with."""
+        if self._embedder is not embedder:
+            probe, then = embedder.embed_queries([PROBE])[0], np.array(self.manifest.probe)
+            if len(probe) != len(then) or not float(probe @ then) > SAME_MODEL:
+                return False
+            self._embedder = embedder
+        return True
+
     def require(self, embedder: QueryEmbedder) -> None:
         """Raise StaleIndex unless the embedder is the model that the index was built with."""
-        if self._embedder is embedder:
-            return
-        probe = embedder.embed_queries([PROBE])[0]
-        if len(probe) != self.manifest.dimensions or not (
-            float(probe @ np.array(self.manifest.probe, np.float32)) > SAME_MODEL
-        ):
+        if not self.is_made_by(embedder):
             raise StaleIndex(
                 f"the index was made by another model than the {embedder.name!r} that is on this "
                 "machine now; run `footnote index` to build it again."
             )
-        self._embedder = embedder
 
     def close(self) -> None:
         """Let go of the files; a generation that nobody holds any more does so by itself."""

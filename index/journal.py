@@ -21,48 +21,43 @@ class Journal:
     """Packed rows of passages and their sentences, by content key."""
 
     def __init__(self, index: Path, *, made_by: Sequence[object]) -> None:
-        """Open the index's journal; one that another model or packing filled is begun again."""
-        self._path = index / FILE
-        self._name = hashlib.sha256(json.dumps(made_by, default=str).encode()).hexdigest()
+        """Open the index's journal; rows that another model or packing made are not found in it."""
+        self._made_by = hashlib.sha256(json.dumps(made_by, default=str).encode()).digest()
         try:
-            self._open()
+            self._open(index / FILE)
         except sqlite3.OperationalError:  # a full disk is no reason to forget
             raise
         except sqlite3.DatabaseError:  # cut off mid-write, or no journal at all
             self._connection.close()
             forget(index)
-            self._open()
+            self._open(index / FILE)
 
-    def _open(self) -> None:
-        self._connection = sqlite3.connect(self._path)
+    def _open(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path)
         self._connection.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-            "CREATE TABLE IF NOT EXISTS made_by (name TEXT);"
             "CREATE TABLE IF NOT EXISTS rows "
             "(key BLOB PRIMARY KEY, passage BLOB, sentences BLOB, width INTEGER);"
         )
-        if self._connection.execute("SELECT name FROM made_by").fetchall() != [(self._name,)]:
-            self._connection.execute("DELETE FROM rows")
-            self._connection.execute("DELETE FROM made_by")
-            self._connection.execute("INSERT INTO made_by VALUES (?)", (self._name,))
-            self._connection.commit()
 
     def get(self, key: bytes) -> tuple[Rows, Rows] | None:
         """Return a passage's row and the rows of its sentences, if they are known."""
         query = "SELECT passage, sentences, width FROM rows WHERE key = ?"
-        found = self._connection.execute(query, (key,)).fetchone()
+        found = self._connection.execute(query, (self._made_by + key,)).fetchone()
         if not found:
             return None
         passage, sentences, width = found
-        return np.frombuffer(passage, np.uint8), np.frombuffer(sentences, np.uint8).reshape(
-            -1, width
-        )
+        rows = np.frombuffer(sentences, np.uint8).reshape(-1, width)
+        return np.frombuffer(passage, np.uint8), rows
 
     def put(self, rows: Sequence[tuple[bytes, Rows, Rows]]) -> None:
         """Remember (key, passage row, sentence rows), for good from here on."""
         self._connection.executemany(
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)",
-            [(key, row.tobytes(), some.tobytes(), some.shape[1]) for key, row, some in rows],
+            [
+                (self._made_by + key, row.tobytes(), some.tobytes(), some.shape[1])
+                for key, row, some in rows
+            ],
         )
         self._connection.commit()
 

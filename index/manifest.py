@@ -9,17 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from corpus.load import Skipped
 from index.errors import DamagedIndex, StaleIndex
 
 FORMAT = 3
 """Goes up when what is on disk, or where documents are cut, changes: older indexes are refused."""
-
-
-class Skip(BaseModel):
-    """A file the build left out, and why."""
-
-    path: str
-    reason: str
 
 
 class Manifest(BaseModel):
@@ -43,7 +37,7 @@ class Manifest(BaseModel):
     passage_count: int
     files: dict[str, str]
     documents: dict[str, str]
-    skipped: list[Skip]
+    skipped: tuple[Skipped, ...]
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -5,29 +5,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corpus.document import Document
-from index.embed import Embedder
+from index.embed import Bounds, Embedder
 from index.generation import Generation
 from index.journal import Journal
 from index.packed import Rows, pack
 from index.passage import Passage
 from index.sentences import split_sentences
-from index.split import searched_text, split_document
+from index.split import make_head, split_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A passage ready to be written.
-
-    `head` is its title and headings; `bounds` are its sentences in its text; `content_key` is of
-    all that the embedding model reads, `searched`.
-    """
+    """A passage ready to be written: `head` is its title and headings, `bounds` its sentences."""
 
     document: Document
     passage: Passage
     head: str
-    searched: str
-    bounds: tuple[tuple[int, int], ...]
-    content_key: bytes
+    bounds: Bounds
+
+    @property
+    def searched(self) -> str:
+        """Return all that the embedding model reads of it."""
+        return f"{self.head}\n{self.passage.text}"
+
+    @property
+    def content_key(self) -> bytes:
+        """Return what is the same for all passages that are read as the same text."""
+        return hashlib.sha256(self.searched.encode()).digest()[:16]
 
 
 def make_entries(
@@ -41,14 +45,11 @@ def make_entries(
             longest_pieces=embedder.longest_pieces,
             passage_tokens=passage_tokens,
         ):
-            searched = searched_text(document, passage.text, passage.heading_path)
             yield Entry(
                 document=document,
                 passage=passage,
-                head=searched[: -len(passage.text)].strip(),
-                searched=searched,
-                bounds=tuple((s.start, s.end) for s in split_sentences(passage.text)),
-                content_key=hashlib.sha256(searched.encode()).digest()[:16],
+                head=make_head(document, passage.heading_path),
+                bounds=[(s.start, s.end) for s in split_sentences(passage.text)],
             )
 
 
@@ -64,24 +65,19 @@ def find_vectors(
     The previous generation and the journal are asked first; what the model gives goes into the
     journal.
     """
-    known = {
-        entry.content_key: found
-        for entry in entries
-        if (found := _known(entry.content_key, previous) or journal.get(entry.content_key))
-    }
-    new = list({e.content_key: e for e in entries if e.content_key not in known}.values())
+    keys = [entry.content_key for entry in entries]
+    asked = ((key, _known(key, previous) or journal.get(key)) for key in set(keys))
+    rows = {key: found for key, found in asked if found}
+    new = {key: entry for key, entry in zip(keys, entries, strict=True) if key not in rows}
     bounds = []
-    for entry in new:
-        head = len(entry.searched) - len(entry.passage.text)
+    for entry in new.values():
+        head = len(entry.head) + 1
         bounds.append([(head + start, head + end) for start, end in entry.bounds])
-    embedded = embedder.embed_passages([entry.searched for entry in new], bounds)
-    fresh = [
-        (entry.content_key, pack(vectors.passage[None], 8)[0], pack(vectors.sentences, 4))
-        for entry, vectors in zip(new, embedded, strict=True)
-    ]
-    journal.put(fresh)
-    known |= {key: (passage, sentences) for key, passage, sentences in fresh}
-    return [known[entry.content_key] for entry in entries]
+    embedded = embedder.embed_passages([entry.searched for entry in new.values()], bounds)
+    for key, vectors in zip(new, embedded, strict=True):
+        rows[key] = pack(vectors.passage[None], 8)[0], pack(vectors.sentences, 4)
+    journal.put([(key, *rows[key]) for key in new])
+    return [rows[key] for key in keys]
 
 
 def _known(key: bytes, previous: Generation | None) -> tuple[Rows, Rows] | None:

@@ -56,7 +56,7 @@ def split_document(
     """
     passages = []
     for section_start, section_end, path in _sections(document):
-        head = count_pieces(searched_text(document, "", path))
+        head = count_pieces(make_head(document, path) + "\n")
         room = Room(
             tokens=passage_tokens,
             pieces=max(1, longest_pieces - head),
@@ -67,13 +67,10 @@ def split_document(
     return passages
 
 
-def searched_text(document: Document, passage_text: str, heading_path: tuple[str, ...]) -> str:
-    """Return what is searched for a passage: its words under its title and headings.
-
-    Only the passage's own words are ever cited.
-    """
+def make_head(document: Document, heading_path: tuple[str, ...]) -> str:
+    """Return the title and headings that a passage is searched under; they are never cited."""
     head = [document.title, *(text for text in heading_path if text != document.title)]
-    return " > ".join(head)[:HEAD_CHARACTERS] + "\n" + passage_text
+    return " > ".join(head)[:HEAD_CHARACTERS]
 
 
 def _sections(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
