@@ -18,7 +18,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -62,9 +62,11 @@ class Generation:
             folder / "sentences.i4", bits=4, dimensions=manifest.dimensions
         )
         self._opening = threading.Lock()
-        self._graph: list[VectorStore] = []
+        self._graph: VectorStore | None = None
         self._embedder: QueryEmbedder | None = None
-        self._close = weakref.finalize(self, _close, self.store, self._graph)
+        self._opened = ExitStack()
+        self._opened.callback(self.store.close)
+        self._close = weakref.finalize(self, self._opened.close)
 
     def document(self, document_id: str) -> Document:
         """Return one document; UnknownDocument if there is none of this id."""
@@ -90,8 +92,9 @@ class Generation:
         """Return Chroma's store, opened when it is first needed."""
         with self._opening:
             if not self._graph:
-                self._graph.append(VectorStore.read(self.folder / "vectors"))
-            return self._graph[0]
+                self._graph = VectorStore.read(self.folder / "vectors")
+                self._opened.callback(self._graph.close)
+            return self._graph
 
     def prepare(self, embedder: QueryEmbedder) -> None:
         """Do what the first question would wait for, while the files are sure to be there."""
@@ -131,12 +134,6 @@ class Generation:
         return numbers, self.passage_vectors.vectors(numbers)
 
 
-def _close(store: Store, graph: list[VectorStore]) -> None:
-    store.close()
-    for opened in graph:
-        opened.close()
-
-
 def open_current(index: Path, *, embedding_model: str, passage_tokens: int) -> Generation:
     """Open the generation in use.
 
@@ -160,33 +157,27 @@ def open_current(index: Path, *, embedding_model: str, passage_tokens: int) -> G
 
 def open_generation(folder: Path, manifest: Manifest) -> Generation:
     """Open a generation's parts and check that each is as it was written."""
+
+    def is_whole(name: str) -> bool:
+        try:
+            return file_sha256(folder / name) == manifest.files[name]
+        except OSError:
+            return False
+
     with ThreadPoolExecutor() as threads:
-        found = threads.map(lambda name: _sha256_or_none(folder / name), manifest.files)
-        wrong = [
-            n for n, sha in zip(manifest.files, found, strict=True) if sha != manifest.files[n]
-        ]
-    if wrong:
-        raise damaged(folder, f"{wrong[0]} is missing or altered")
+        for name, whole in zip(manifest.files, threads.map(is_whole, manifest.files), strict=True):
+            if not whole:
+                raise damaged(folder, f"{name} is missing or altered")
     try:
         generation = Generation(folder, manifest)
     except OSError as error:  # another build removed it just now
         raise damaged(folder, "it cannot be opened") from error
-    counts = {
-        generation.store.count_passages(),
-        generation.words.count(),
-        manifest.passage_count,
-    }
+    found = generation.store.count_passages(), generation.words.count()
+    counts = {*found, manifest.passage_count}
     if len(counts) > 1:
         generation.close()
         raise damaged(folder, f"it holds {sorted(counts)} passages where one number is expected")
     return generation
-
-
-def _sha256_or_none(path: Path) -> str | None:
-    try:
-        return file_sha256(path)
-    except OSError:
-        return None
 
 
 def current_name(index: Path) -> str | None:
@@ -230,13 +221,11 @@ def roll_back(index: Path) -> str:
         ]
         if not others:
             raise MissingIndex(f"{index} holds no earlier index to go back to; nothing was done.")
-        earlier = max(others)
-        open_generation(
-            index / "generations" / earlier, read_manifest(index / "generations" / earlier)
-        ).close()
+        folder = index / "generations" / max(others)
+        open_generation(folder, read_manifest(folder)).close()
         with unwritable(index):
-            write_atomically(index / "CURRENT", earlier + "\n")
-        return earlier
+            write_atomically(index / "CURRENT", folder.name + "\n")
+        return folder.name
 
 
 def _current_or_none(index: Path) -> str | None:
