@@ -29,9 +29,8 @@ from index.generation import (
     swap,
     writing,
 )
-from index.journal import Journal, forget
 from index.manifest import FORMAT, Manifest, list_files, sync, write_manifest
-from index.prepare import find_vectors, make_entries
+from index.prepare import Journal, find_vectors, forget, make_entries
 from index.writer import Writer
 
 BATCH = 128
