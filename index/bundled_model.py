@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from index.embed import BUNDLED, Bounds, Embedded
 from index.errors import BadModelFiles
-from index.manifest import file_sha256
+from index.manifest import file_sha256, write_atomically
 from index.packed import Vectors
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -117,17 +117,11 @@ def _exported(folder: Path) -> bytes:
     data = _export(folder)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        _put(model, data)
-        _put(seal, hashlib.sha256(data).hexdigest().encode())
+        write_atomically(model, data)
+        write_atomically(seal, hashlib.sha256(data).hexdigest())
     except OSError:  # a cache that cannot be written only costs this work again
         pass
     return data
-
-
-def _put(path: Path, data: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(data)
-    Path(file.name).replace(path)
 
 
 def _export(folder: Path) -> bytes:

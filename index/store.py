@@ -23,18 +23,18 @@ from index.passage import Passage
 
 _DOCUMENT = TypeAdapter(Document)
 _TABLES = """
-    CREATE TABLE documents (
+    CREATE TABLE IF NOT EXISTS documents (
         number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL,
         title TEXT NOT NULL, language TEXT, published_on TEXT,
         file_sha256 TEXT NOT NULL, fingerprint TEXT NOT NULL, fields TEXT NOT NULL,
         text BLOB NOT NULL);
-    CREATE TABLE passages (
+    CREATE TABLE IF NOT EXISTS passages (
         number INTEGER PRIMARY KEY, document INTEGER NOT NULL, start INTEGER NOT NULL,
         page INTEGER, token_count INTEGER NOT NULL, headings TEXT NOT NULL, text TEXT NOT NULL,
         content_key BLOB NOT NULL, sentences TEXT NOT NULL, first_sentence INTEGER NOT NULL,
         head TEXT NOT NULL, body TEXT NOT NULL);
-    CREATE INDEX passages_of ON passages (document);
-    CREATE INDEX passages_like ON passages (content_key);
+    CREATE INDEX IF NOT EXISTS passages_of ON passages (document);
+    CREATE INDEX IF NOT EXISTS passages_like ON passages (content_key);
 """
 
 
@@ -74,8 +74,8 @@ class Store:
     """An open store; any number of threads may read one that is not written."""
 
     def __init__(self, path: Path, *, write: bool = False) -> None:
-        """Open a store that exists, for reading unless `write`."""
-        mode = "rw" if write else "ro&immutable=1"
+        """Open a store that exists, for reading; with `write`, one that is made where none is."""
+        mode = "rwc" if write else "ro&immutable=1"
         try:
             self._connection = sqlite3.connect(
                 f"{path.resolve().as_uri()}?mode={mode}", uri=True, check_same_thread=False
@@ -83,14 +83,8 @@ class Store:
         except sqlite3.Error as error:
             raise DamagedIndex(f"{path} cannot be opened; run `footnote index` again.") from error
         self._connection.row_factory = sqlite3.Row
-
-    @classmethod
-    def create(cls, path: Path) -> "Store":
-        """Make a new, empty store and open it for writing."""
-        with sqlite3.connect(path) as connection:
-            connection.executescript(_TABLES)
-        connection.close()
-        return cls(path, write=True)
+        if write:
+            self._connection.executescript(_TABLES)
 
     def add_document(self, document: Document, *, file_sha256: str) -> int:
         """Add a document and return its number."""

@@ -32,10 +32,9 @@ class Writer:
             # The JSON files are the manifest, and what was made of the finished generation.
             left_out = shutil.ignore_patterns("*.json*", "*.lock", "words")
             shutil.copytree(copy_of, folder, ignore=left_out)
-            self._store = Store(folder / "documents.sqlite", write=True)
         else:
             folder.mkdir(parents=True)
-            self._store = Store.create(folder / "documents.sqlite")
+        self._store = Store(folder / "documents.sqlite", write=True)
         self._graph = VectorStore(folder / "vectors", create=not copy_of)
         self._document, self._document_number = "", -1
         self._waiting: list[tuple[int, Rows]] = []

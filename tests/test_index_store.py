@@ -60,7 +60,7 @@ def add(store: Store, document: Document, number: int) -> int:
 
 def write(path: Path) -> None:
     """Passages have the numbers 10, 11, 12, 13, in the order above."""
-    store = Store.create(path)
+    store = Store(path, write=True)
     for number, id_ in enumerate(PARAGRAPHS, start=10):
         add(store, make(id_), number)
     store.commit()
@@ -108,7 +108,7 @@ def test_sentences_stand_at_their_bounds(store: Store) -> None:
 
 
 def test_many_passages_come_back_in_the_order_asked(tmp_path: Path) -> None:
-    store = Store.create(tmp_path / "s.sqlite")
+    store = Store(tmp_path / "s.sqlite", write=True)
     document = make("b/truce.txt")
     number = store.add_document(document, file_sha256="")
     (one,) = passages_of(document, 0)
@@ -133,7 +133,7 @@ def test_hashes_and_languages(store: Store) -> None:
 
 
 def test_languages_come_by_frequency(tmp_path: Path) -> None:
-    store = Store.create(tmp_path / "s.sqlite")
+    store = Store(tmp_path / "s.sqlite", write=True)
     for n, language in enumerate(["en", "de", "es", "en", None, "en", "es"]):
         document = replace(make("b/truce.txt"), id=f"{n}.txt", language=language)
         store.add_document(document, file_sha256="")
