@@ -15,9 +15,8 @@ from chatbot.arguments import WRONG_USE, make_parser
 if TYPE_CHECKING:
     from chatbot.ask import Reader
     from chatbot.settings import Settings
-    from index.embed import Embedder
+    from index.embed import Embedder, Reranker
     from index.generation import Generation
-    from index.rerank import Reranker
     from index.store import Filter
 
 GOOD, BELOW_GATE = 0, 1
@@ -330,7 +329,7 @@ def _load_embedder(name: str) -> "Embedder":
 
 
 def _load_reranker(settings: "Settings") -> "Reranker | None":
-    from index.rerank import Reranker
+    from index.embed import Reranker
 
     return Reranker(settings.index.reranker) if settings.index.reranker else None
 

@@ -23,10 +23,9 @@ from chatbot.quotes import find_conflict, pick_quotes
 from chatbot.small_talk import small_talk
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import follow_ups, load_questions, suggestions
-from index.embed import QueryEmbedder
+from index.embed import QueryEmbedder, Reranker
 from index.generation import Generation
 from index.passage import Hit
-from index.rerank import Reranker
 from index.search import search
 from index.store import Filter
 from index.tokens import count_tokens

@@ -21,10 +21,9 @@ from chatbot.span_reader import SpanReader
 from chatbot.suggest import load_questions, store_questions, suggestions
 from corpus.document import Document
 from corpus.errors import FootnoteError
-from index.embed import Embedder, load_embedder
+from index.embed import Embedder, Reranker, load_embedder
 from index.errors import MissingIndex, StaleIndex
 from index.generation import Generation, current_name, open_current
-from index.rerank import Reranker
 
 MOST_SUGGESTIONS = 4
 LONGEST_WAIT_SECONDS = 60.0

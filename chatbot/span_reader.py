@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.errors import BadReaderFiles
-from index.bundled_model import load_tokenizer
-from index.int8 import INPUTS, cores, open_session
+from index.bundled_model import INPUTS, cores, load_tokenizer, open_session
 
 MODEL = Path(__file__).with_name("reader") / "reader.onnx"
 READS_PIECES = 384

@@ -146,8 +146,8 @@ def _is_unchanged(path: Path, then: os.stat_result) -> bool:
         now = path.stat()
     except OSError:
         return False
-    told = ("st_dev", "st_ino", "st_size", "st_mtime_ns")
-    return all(getattr(now, name) == getattr(then, name) for name in told)
+    same = os.path.samestat(now, then)
+    return same and (now.st_size, now.st_mtime_ns) == (then.st_size, then.st_mtime_ns)
 
 
 def _nothing_read(paths: Sequence[Path], skipped: Sequence[Skipped]) -> str:

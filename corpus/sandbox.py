@@ -14,9 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,17 +55,26 @@ class Job:
 
 def read_apart(jobs: Sequence[Job], *, limits: Limits) -> Generator[tuple[int, Outcome]]:
     """Yield each job's number and what came of it, as they are done, in no fixed order."""
-    waiting, done = deque(enumerate(jobs)), queue.SimpleQueue[tuple[int, Outcome]]()
     count = min(MOST_WORKERS, os.cpu_count() or 1, len(jobs) // FILES_FOR_A_WORKER + 1)
     workers = [_Worker(limits) for _ in range(count)]
-    with ThreadPoolExecutor(count) as threads:
+    idle = queue.SimpleQueue[_Worker]()
+    for worker in workers:
+        idle.put(worker)
+
+    def read(job: Job) -> Outcome:
+        worker = idle.get()
         try:
-            for worker in workers:
-                threads.submit(worker.serve, waiting, done)
-            for _ in jobs:
-                yield done.get()
+            return worker.read(job)
         finally:
-            waiting.clear()
+            idle.put(worker)
+
+    with ThreadPoolExecutor(count) as threads:
+        numbers = {threads.submit(read, job): number for number, job in enumerate(jobs)}
+        try:
+            for done in as_completed(numbers):
+                yield numbers.pop(done), done.result()
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
             for worker in workers:
                 worker.stop()
 
@@ -79,31 +87,19 @@ class _Worker:
     process: subprocess.Popen[bytes] | None = None
     is_stopped: bool = False
 
-    def serve(
-        self, waiting: deque[tuple[int, Job]], done: "queue.SimpleQueue[tuple[int, Outcome]]"
-    ) -> None:
-        """Work through what is waiting until nothing is."""
-        with contextlib.suppress(IndexError):
-            while True:
-                number, job = waiting.popleft()
-                try:
-                    outcome = self._outcome(job)
-                except Exception as error:  # or whoever waits for it would wait for ever
-                    outcome = UnreadableDocument(f"no process could read it: {error}")
-                done.put((number, outcome))
-        if self.process:
-            _end(self.process)
-
     def stop(self) -> None:
-        """Kill the process, and any that is just being started."""
+        """End the process, and any that is just being started."""
         self.is_stopped = True
         if process := self.process:
-            process.kill()
+            _end(process)
 
-    def _outcome(self, job: Job) -> Outcome:
+    def read(self, job: Job) -> Outcome:
         """A quick failure may be what earlier files left behind: a fresh process tries again."""
         is_used, started = self.process is not None, time.monotonic()
-        process = self.process = self.process or _start(self.limits)
+        try:
+            process = self.process = self.process or _start(self.limits)
+        except OSError as error:
+            return UnreadableDocument(f"no process could read it: {error}")
         if self.is_stopped:
             process.kill()
         answer = _ask(process, job, self.limits.wall_seconds)
@@ -114,7 +110,7 @@ class _Worker:
             self.process = None
             reason = _failure(process, answer, seconds, self.limits)
             again = seconds < min(AGAIN_WITHIN_SECONDS, self.limits.wall_seconds)
-            return self._outcome(job) if is_used and again else UnreadableDocument(reason)
+            return self.read(job) if is_used and again else UnreadableDocument(reason)
         return UnreadableDocument(said) if isinstance(said, str) else said
 
 

@@ -23,8 +23,7 @@ from chatbot.span_reader import OUTPUTS, SpanReader
 from corpus.errors import FootnoteError
 from eval.reader_claims import make_claims
 from eval.reader_examples import ASIDE, Example, crop, read_squad, read_training, some
-from index.bundled_model import load_tokenizer
-from index.int8 import INPUTS, export_int8
+from index.bundled_model import INPUTS, export_int8, load_tokenizer
 
 LONGEST_PIECES = 320
 PADDING, SEPARATOR = 0, 102

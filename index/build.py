@@ -7,6 +7,7 @@ known keep their vectors. When nothing changed, the generation in use stays and 
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -28,9 +29,8 @@ from index.generation import (
     swap,
     writing,
 )
-from index.journal import Journal, forget
-from index.manifest import FORMAT, Manifest, Skip, list_files, sync, write_manifest
-from index.prepare import find_vectors, make_entries
+from index.manifest import FORMAT, Manifest, list_files, sync, write_manifest
+from index.prepare import Journal, find_vectors, forget, make_entries
 from index.writer import Writer
 
 BATCH = 128
@@ -94,30 +94,20 @@ def build_index(
     use stays in use.
     """
     started = time.monotonic()
-    with writing(index):
+    with writing(index), ExitStack() as opened:
+        prune(index)
         previous = _open_previous(index, embedding_model, passage_tokens)
-        try:
-            prune(index)
-            change = compare(corpus, previous)
-            skips = [Skip(path=s.path, reason=s.reason) for s in corpus.skipped]
-            if previous and change.is_nothing:
-                manifest = previous.manifest
-                with unwritable(index):
-                    forget(index)
-                    if skips != manifest.skipped:
-                        manifest = manifest.model_copy(update={"skipped": skips})
-                        write_manifest(previous.folder, manifest)
-            else:
-                embedder = load_embedder(embedding_model)
-                if previous and not _made_by(previous, embedder):
-                    previous.close()
-                    previous = None
-                    change = compare(corpus, None)
-                build = _Build(index, corpus, embedder, passage_tokens, skips, progress)
-                manifest = build.run(change, previous)
-        finally:
-            if previous:
-                previous.close()
+        if previous:
+            opened.enter_context(closing(previous))
+        change = compare(corpus, previous)
+        if previous and change.is_nothing:
+            manifest = _keep(index, previous, corpus)
+        else:
+            embedder = load_embedder(embedding_model)
+            if previous and not previous.is_made_by(embedder):
+                previous, change = None, compare(corpus, None)
+            build = _Build(index, corpus, embedder, passage_tokens, previous, progress)
+            manifest = build.run(change)
     return BuildReport(
         documents=len(corpus.documents),
         passages=manifest.passage_count,
@@ -138,43 +128,44 @@ def _open_previous(index: Path, embedding_model: str, passage_tokens: int) -> Ge
         return None
 
 
-def _made_by(previous: Generation, embedder: Embedder) -> bool:
-    try:
-        previous.require(embedder)
-    except StaleIndex:
-        return False
-    return True
+def _keep(index: Path, generation: Generation, corpus: Corpus) -> Manifest:
+    """Leave the generation in use as it is, but for its list of what was skipped."""
+    manifest = generation.manifest
+    with unwritable(index):
+        forget(index)
+        if corpus.skipped != manifest.skipped:
+            manifest = manifest.model_copy(update={"skipped": corpus.skipped})
+            write_manifest(generation.folder, manifest)
+    return manifest
 
 
 @dataclass(frozen=True)
 class _Build:
-    """One new generation in the making."""
+    """One new generation in the making; what `previous` holds need not be embedded."""
 
     _index: Path
     _corpus: Corpus
     _embedder: Embedder
     _passage_tokens: int
-    _skips: list[Skip]
+    _previous: Generation | None
     _progress: Callable[[int, int], None]
 
-    def run(self, change: Change, previous: Generation | None) -> Manifest:
+    def run(self, change: Change) -> Manifest:
         """Write a generation, prove it, and put it in use."""
         built_at = datetime.now(UTC)
         name = built_at.strftime("%Y%m%dT%H%M%S%f")
         folder = self._index / "generations" / name
-        copied = previous if previous and is_worth_copying(previous, change) else None
-        if not copied:
-            change = compare(self._corpus, None)
+        copied = self._previous
+        if not copied or not is_worth_copying(copied, change):
+            copied, change = None, compare(self._corpus, None)
         _check_space(self._index, change, copied)
-        made_by = (self._embedder.name, *self._probe(), FORMAT)
+        probe = [round(float(x), 4) for x in self._embedder.embed_queries([PROBE])[0]]
+        made_by = (self._embedder.name, *probe, FORMAT)
         try:
             with unwritable(self._index):
-                journal = Journal(self._index, made_by=made_by)
-                try:
-                    passages = self._write(folder, change, copied, previous, journal)
-                finally:
-                    journal.close()
-                manifest = self._manifest(built_at, folder, passages)
+                with closing(Journal(self._index, made_by=made_by)) as journal:
+                    passages = self._write(folder, change, copied, journal)
+                manifest = self._manifest(built_at, folder, passages, probe)
                 _prove(folder, manifest)
                 sync(*folder.rglob("*"), folder, folder.parent)
                 write_manifest(folder, manifest)
@@ -187,57 +178,45 @@ class _Build:
         return manifest
 
     def _write(
-        self,
-        folder: Path,
-        change: Change,
-        copied: Generation | None,
-        previous: Generation | None,
-        journal: Journal,
+        self, folder: Path, change: Change, copied: Generation | None, journal: Journal
     ) -> int:
-        writer = Writer(
-            folder,
-            copy_of=copied.folder if copied else None,
-            dimensions=self._embedder.dimensions,
-        )
-        try:
-            for document_id in change.remove if copied else ():
+        """Write the documents of a change, and return how many passages there are now."""
+        done, total = 0, sum(len(document.text) for document in change.write)
+        entries = make_entries(change.write, self._embedder, self._passage_tokens)
+        copy_of, dimensions = copied.folder if copied else None, self._embedder.dimensions
+        with closing(Writer(folder, copy_of=copy_of, dimensions=dimensions)) as writer:
+            for document_id in change.remove:
                 writer.remove(document_id)
-            done, total = 0, sum(len(document.text) for document in change.write)
-            hashes = self._corpus.file_sha256
-            entries = make_entries(change.write, self._embedder, self._passage_tokens)
             while batch := list(islice(entries, BATCH)):
                 vectors = find_vectors(
-                    batch, embedder=self._embedder, previous=previous, journal=journal
+                    batch, embedder=self._embedder, previous=self._previous, journal=journal
                 )
                 for entry, rows in zip(batch, vectors, strict=True):
-                    writer.add(entry, rows=rows, file_sha256=hashes.get(entry.document.id, ""))
+                    file_sha256 = self._corpus.file_sha256.get(entry.document.id, "")
+                    writer.add(entry, rows=rows, file_sha256=file_sha256)
                     done += len(entry.passage.text)
                 self._progress(done, total)
             self._progress(total, total)
             return writer.finish()
-        except BaseException:
-            writer.close()
-            raise
 
-    def _manifest(self, built_at: datetime, folder: Path, passages: int) -> Manifest:
+    def _manifest(
+        self, built_at: datetime, folder: Path, passages: int, probe: list[float]
+    ) -> Manifest:
         return Manifest(
             format=FORMAT,
             version=version("footnote"),
             made_with={name: version(name) for name in LIBRARIES},
             built_at=built_at,
             embedding_model=self._embedder.name,
-            probe=self._probe(),
+            probe=probe,
             dimensions=self._embedder.dimensions,
             passage_tokens=self._passage_tokens,
             document_count=len(self._corpus.documents),
             passage_count=passages,
             files=list_files(folder),
             documents={d.id: d.sha256 for d in self._corpus.documents},
-            skipped=self._skips,
+            skipped=self._corpus.skipped,
         )
-
-    def _probe(self) -> list[float]:
-        return [round(float(x), 4) for x in self._embedder.embed_queries([PROBE])[0]]
 
 
 def _check_space(index: Path, change: Change, copied: Generation | None) -> None:

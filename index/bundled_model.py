@@ -7,10 +7,13 @@ needed, and on SQuAD 2.0 they rank better than sentences read alone (Hit@1 .865 
 """
 
 import hashlib
+import logging
 import os
 import tempfile
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,13 +23,14 @@ from numpy.typing import NDArray
 
 from index.embed import BUNDLED, Bounds, Embedded
 from index.errors import BadModelFiles
-from index.int8 import INPUTS, cores, export_int8, open_session
+from index.manifest import file_sha256, write_atomically
 from index.packed import Vectors
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 RECIPE = 1
 """Goes up when the export changes, so that an older cached file is left alone."""
 READS_PIECES = 256
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 MISSING = "the bundled embedding model is missing; install Footnote again with `make chat`."
 
 
@@ -113,17 +117,11 @@ def _exported(folder: Path) -> bytes:
     data = _export(folder)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        _put(model, data)
-        _put(seal, hashlib.sha256(data).hexdigest().encode())
+        write_atomically(model, data)
+        write_atomically(seal, hashlib.sha256(data).hexdigest())
     except OSError:  # a cache that cannot be written only costs this work again
         pass
     return data
-
-
-def _put(path: Path, data: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(data)
-    Path(file.name).replace(path)
 
 
 def _export(folder: Path) -> bytes:
@@ -132,7 +130,15 @@ def _export(folder: Path) -> bytes:
     Measured on SQuAD 2.0 and NQ against fp32, dense alone: Hit@1 .688 beside .690 and .897 beside
     .898.
     """
-    _check_weights(folder)
+    try:
+        found = file_sha256(folder / "model.safetensors")
+    except OSError as error:
+        raise BadModelFiles(MISSING) from error
+    if found != WEIGHTS_SHA256:
+        raise BadModelFiles(
+            "the bundled embedding model's file is not the one expected; remove .venv and run "
+            "`make chat` again."
+        )
     import torch
     from transformers import AutoModel
 
@@ -148,14 +154,60 @@ def _export(folder: Path) -> bytes:
     return export_int8(Encoder, outputs=("states",))
 
 
-def _check_weights(folder: Path) -> None:
-    try:
-        with (folder / "model.safetensors").open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadModelFiles(MISSING) from error
-    if found != WEIGHTS_SHA256:
-        raise BadModelFiles(
-            "the bundled embedding model's file is not the one expected; remove .venv and run "
-            "`make chat` again."
+def open_session(model: bytes) -> Any:  # noqa: ANN401
+    """Return an onnxruntime session on one thread: callers run one text a thread."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def export_int8(make_module: Callable[[], Any], *, outputs: Sequence[str]) -> bytes:
+    """Return a torch module that takes INPUTS `[texts, pieces]` as int8 ONNX; torch is needed.
+
+    Seven bits of the eight are used: processors without VNNI would overflow on the eighth, and a
+    result would depend on the machine.
+    """
+    import torch
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    example = torch.ones(1, 8, dtype=torch.long)
+    with tempfile.TemporaryDirectory() as scratch, _silence():
+        full, small = Path(scratch, "fp32.onnx"), Path(scratch, "int8.onnx")
+        torch.onnx.export(
+            make_module().eval(),
+            (example, example, example * 0),
+            str(full),
+            input_names=list(INPUTS),
+            output_names=list(outputs),
+            dynamic_axes={name: {0: "texts", 1: "pieces"} for name in (*INPUTS, *outputs)},
+            opset_version=17,
+            dynamo=False,
         )
+        quantize_dynamic(
+            full, small, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
+        )
+        return small.read_bytes()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """The tracer and the quantiser warn of nothing that a user could mend."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

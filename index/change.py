@@ -56,10 +56,5 @@ def is_worth_copying(previous: Generation, change: Change) -> bool:
 def find_duplicates(corpus: Corpus) -> tuple[tuple[str, str], ...]:
     """Return pairs of ids: a document, and the first one that has the same words."""
     first: dict[str, str] = {}
-    for document in corpus.documents:
-        first.setdefault(document.sha256, document.id)
-    return tuple(
-        (document.id, first[document.sha256])
-        for document in corpus.documents
-        if first[document.sha256] != document.id
-    )
+    pairs = ((d.id, first.setdefault(d.sha256, d.id)) for d in corpus.documents)
+    return tuple((document, same) for document, same in pairs if document != same)

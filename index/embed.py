@@ -1,4 +1,4 @@
-"""Turns text into vectors, whichever model is named. Does not know what they are used for.
+"""Turns text into vectors and scores, whichever model is named. Does not know what they are for.
 
 The bundled model runs as int8 ONNX (`bundled_model`); any other goes through sentence-transformers.
 """
@@ -67,22 +67,7 @@ class SentenceTransformerEmbedder:
     """Any sentence-transformers model, with its own prompts and length."""
 
     def __init__(self, name: str) -> None:
-        """Load a model by name or folder, from this machine alone."""
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        for noisy in ("sentence_transformers", "transformers"):
-            logging.getLogger(noisy).setLevel(logging.ERROR)
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as transformers_logging
-
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            self._model: Any = SentenceTransformer(name, device="cpu", trust_remote_code=False)
-        except Exception as error:  # safetensors, tokenizers and torch raise their own
-            raise BadModelFiles(
-                f"the embedding model {name!r} cannot be loaded; name a sentence-transformers "
-                "model or folder that is on this machine in [index] embedding_model."
-            ) from error
+        self._model = _load("SentenceTransformer", name, setting="embedding_model")
         self.name = name
         self.dimensions = int(self._model.get_embedding_dimension())
         prompt = max((self.count_pieces(p) for p in self._model.prompts.values()), default=0)
@@ -113,3 +98,45 @@ class SentenceTransformerEmbedder:
         return np.asarray(
             encode(list(texts), normalize_embeddings=True, show_progress_bar=False), np.float32
         )
+
+
+class Reranker:
+    """A cross-encoder, which reads question and passage together.
+
+    Off unless `[index] reranker` names one: it costs more than all else of a search together.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Load a model by name or folder; BadModelFiles if it is not on this machine."""
+        self._model = _load("CrossEncoder", name, setting="reranker")
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Return for each text the probability (0-1) that it answers the question."""
+        import torch
+
+        pairs = [(question, text) for text in texts]
+        return [
+            float(score)
+            for score in self._model.predict(
+                pairs, activation_fn=torch.nn.Sigmoid(), show_progress_bar=False
+            )
+        ]
+
+
+def _load(kind: str, name: str, *, setting: str) -> Any:  # noqa: ANN401
+    """Load a model by name or folder, from this machine alone."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    for noisy in ("sentence_transformers", "transformers"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    import sentence_transformers
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        return getattr(sentence_transformers, kind)(name, device="cpu", trust_remote_code=False)
+    except Exception as error:  # safetensors, tokenizers and torch raise their own
+        raise BadModelFiles(
+            f"the model {name!r} cannot be loaded; name a {kind} model or folder that is on this "
+            f"machine in [index] {setting}."
+        ) from error

@@ -12,7 +12,7 @@ from corpus.document import Span
 from index.generation import Generation
 from index.packed import Vectors
 from index.passage import FoundSentence, Passage
-from index.query import Query
+from index.query import WEIGHTS, Query
 from index.store import Stored
 from index.tokens import count_tokens
 from index.words import analyse
@@ -23,31 +23,17 @@ SAME = 0.85
 """Share of word pairs in common from which two passages are shown once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Focus:
-    """What is asked, and what nearness and words count for in a sentence's score."""
-
-    query: Query
-    vector: Vectors
-    closest: float
-    words: float
-
-    def score(self, sentence: FoundSentence) -> float:
-        """Return how much a sentence matters."""
-        return self.closest * sentence.cosine + self.words * sentence.words
-
-
 def focus(
-    stored: Sequence[Stored], asked: Focus, generation: Generation
+    stored: Sequence[Stored], asked: Query, vector: Vectors, generation: Generation
 ) -> list[tuple[Passage, tuple[FoundSentence, ...]]]:
     """Return each passage from its first sentence that matters to its last, and all its sentences.
 
     A passage without any that matters keeps its best one; headings do not count.
     """
-    found = [_sentences(passage, asked, generation) for passage in stored]
-    best = max((asked.score(s) for sentences in found for s in sentences), default=0.0)
+    found = [_sentences(passage, asked, vector, generation) for passage in stored]
+    best = max((_score(s) for sentences in found for s in sentences), default=0.0)
     return [
-        (_cut(passage, sentences, asked, best - LEEWAY), sentences)
+        (_cut(passage.passage, sentences, best - LEEWAY), sentences)
         for passage, sentences in zip(stored, found, strict=True)
     ]
 
@@ -72,25 +58,30 @@ def sketch(stored: Stored) -> Sketch:
     return Sketch(frozenset(pairwise(["", *stored.body])), numbers)
 
 
-def _sentences(stored: Stored, asked: Focus, generation: Generation) -> tuple[FoundSentence, ...]:
+def _sentences(
+    stored: Stored, asked: Query, vector: Vectors, generation: Generation
+) -> tuple[FoundSentence, ...]:
     rows = range(stored.first_sentence, stored.first_sentence + len(stored.bounds))
-    cosines = generation.sentence_vectors.vectors(rows) @ asked.vector
+    cosines = generation.sentence_vectors.vectors(rows) @ vector
     whole, found = stored.passage, []
     for (start, end), cosine in zip(stored.bounds, cosines, strict=True):
         text = whole.text[start:end]
         if text not in whole.heading_path:
             span = Span(whole.span.document_id, whole.span.start + start, whole.span.start + end)
-            share = asked.query.share(set(analyse(text, stored.language)))
+            share = asked.share(set(analyse(text, stored.language)))
             found.append(FoundSentence(span=span, cosine=float(cosine), words=share))
     return tuple(found)
 
 
-def _cut(stored: Stored, sentences: Sequence[FoundSentence], asked: Focus, least: float) -> Passage:
-    whole = stored.passage
+def _score(sentence: FoundSentence) -> float:
+    return WEIGHTS.closest * sentence.cosine + WEIGHTS.words * sentence.words
+
+
+def _cut(whole: Passage, sentences: Sequence[FoundSentence], least: float) -> Passage:
     if not sentences:
         return whole
-    least = min(least, max(map(asked.score, sentences)))
-    kept = [s.span for s in sentences if asked.score(s) >= least]
+    least = min(least, max(map(_score, sentences)))
+    kept = [s.span for s in sentences if _score(s) >= least]
     span = Span(whole.span.document_id, kept[0].start, kept[-1].end)
     if span == whole.span:
         return whole

@@ -18,7 +18,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -62,9 +62,11 @@ class Generation:
             folder / "sentences.i4", bits=4, dimensions=manifest.dimensions
         )
         self._opening = threading.Lock()
-        self._graph: list[VectorStore] = []
+        self._graph: VectorStore | None = None
         self._embedder: QueryEmbedder | None = None
-        self._close = weakref.finalize(self, _close, self.store, self._graph)
+        self._opened = ExitStack()
+        self._opened.callback(self.store.close)
+        self._close = weakref.finalize(self, self._opened.close)
 
     def document(self, document_id: str) -> Document:
         """Return one document; UnknownDocument if there is none of this id."""
@@ -76,17 +78,13 @@ class Generation:
         """Return the cosine of the `k` nearest passages, of all or of those among, by number."""
         if among is None and self.manifest.passage_count > EXACT_PASSAGES:
             return self.graph().nearest(vector, k=k)
-        numbers, vectors = self._all if among is None else (np.array(among, np.int64), None)
-        cosines = (
-            vectors @ vector
-            if vectors is not None
-            else np.concatenate(
-                [
-                    self.passage_vectors.vectors(numbers[i : i + EXACT_PASSAGES]) @ vector
-                    for i in range(0, max(1, len(numbers)), EXACT_PASSAGES)
-                ]
-            )
-        )
+        if among is None:
+            numbers, vectors = self._all
+            cosines = vectors @ vector
+        else:
+            numbers = np.array(among, np.int64)
+            parts = np.split(numbers, range(EXACT_PASSAGES, len(numbers), EXACT_PASSAGES))
+            cosines = np.concatenate([self.passage_vectors.vectors(p) @ vector for p in parts])
         best = np.lexsort((numbers, -cosines))[:k]
         return {int(numbers[i]): float(cosines[i]) for i in best}
 
@@ -94,8 +92,9 @@ class Generation:
         """Return Chroma's store, opened when it is first needed."""
         with self._opening:
             if not self._graph:
-                self._graph.append(VectorStore.read(self.folder / "vectors"))
-            return self._graph[0]
+                self._graph = VectorStore.read(self.folder / "vectors")
+                self._opened.callback(self._graph.close)
+            return self._graph
 
     def prepare(self, embedder: QueryEmbedder) -> None:
         """Do what the first question would wait for, while the files are sure to be there."""
@@ -103,19 +102,22 @@ class Generation:
         if self.manifest.passage_count > EXACT_PASSAGES:
             self.graph()
 
+    def is_made_by(self, embedder: QueryEmbedder) -> bool:
+        """Say whether the embedder is the model that the index was built with."""
+        if self._embedder is not embedder:
+            probe, then = embedder.embed_queries([PROBE])[0], np.array(self.manifest.probe)
+            if len(probe) != len(then) or not float(probe @ then) > SAME_MODEL:
+                return False
+            self._embedder = embedder
+        return True
+
     def require(self, embedder: QueryEmbedder) -> None:
         """Raise StaleIndex unless the embedder is the model that the index was built with."""
-        if self._embedder is embedder:
-            return
-        probe = embedder.embed_queries([PROBE])[0]
-        if len(probe) != self.manifest.dimensions or not (
-            float(probe @ np.array(self.manifest.probe, np.float32)) > SAME_MODEL
-        ):
+        if not self.is_made_by(embedder):
             raise StaleIndex(
                 f"the index was made by another model than the {embedder.name!r} that is on this "
                 "machine now; run `footnote index` to build it again."
             )
-        self._embedder = embedder
 
     def close(self) -> None:
         """Let go of the files; a generation that nobody holds any more does so by itself."""
@@ -130,12 +132,6 @@ class Generation:
     def _all(self) -> tuple[NDArray[np.int64], Vectors]:
         numbers = np.array(self.store.numbers(), np.int64)
         return numbers, self.passage_vectors.vectors(numbers)
-
-
-def _close(store: Store, graph: list[VectorStore]) -> None:
-    store.close()
-    for opened in graph:
-        opened.close()
 
 
 def open_current(index: Path, *, embedding_model: str, passage_tokens: int) -> Generation:
@@ -161,33 +157,27 @@ def open_current(index: Path, *, embedding_model: str, passage_tokens: int) -> G
 
 def open_generation(folder: Path, manifest: Manifest) -> Generation:
     """Open a generation's parts and check that each is as it was written."""
+
+    def is_whole(name: str) -> bool:
+        try:
+            return file_sha256(folder / name) == manifest.files[name]
+        except OSError:
+            return False
+
     with ThreadPoolExecutor() as threads:
-        found = threads.map(lambda name: _sha256_or_none(folder / name), manifest.files)
-        wrong = [
-            n for n, sha in zip(manifest.files, found, strict=True) if sha != manifest.files[n]
-        ]
-    if wrong:
-        raise damaged(folder, f"{wrong[0]} is missing or altered")
+        for name, whole in zip(manifest.files, threads.map(is_whole, manifest.files), strict=True):
+            if not whole:
+                raise damaged(folder, f"{name} is missing or altered")
     try:
         generation = Generation(folder, manifest)
     except OSError as error:  # another build removed it just now
         raise damaged(folder, "it cannot be opened") from error
-    counts = {
-        generation.store.count_passages(),
-        generation.words.count(),
-        manifest.passage_count,
-    }
+    found = generation.store.count_passages(), generation.words.count()
+    counts = {*found, manifest.passage_count}
     if len(counts) > 1:
         generation.close()
         raise damaged(folder, f"it holds {sorted(counts)} passages where one number is expected")
     return generation
-
-
-def _sha256_or_none(path: Path) -> str | None:
-    try:
-        return file_sha256(path)
-    except OSError:
-        return None
 
 
 def current_name(index: Path) -> str | None:
@@ -231,13 +221,11 @@ def roll_back(index: Path) -> str:
         ]
         if not others:
             raise MissingIndex(f"{index} holds no earlier index to go back to; nothing was done.")
-        earlier = max(others)
-        open_generation(
-            index / "generations" / earlier, read_manifest(index / "generations" / earlier)
-        ).close()
+        folder = index / "generations" / max(others)
+        open_generation(folder, read_manifest(folder)).close()
         with unwritable(index):
-            write_atomically(index / "CURRENT", earlier + "\n")
-        return earlier
+            write_atomically(index / "CURRENT", folder.name + "\n")
+        return folder.name
 
 
 def _current_or_none(index: Path) -> str | None:

@@ -9,17 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from corpus.load import Skipped
 from index.errors import DamagedIndex, StaleIndex
 
 FORMAT = 3
 """Goes up when what is on disk, or where documents are cut, changes: older indexes are refused."""
-
-
-class Skip(BaseModel):
-    """A file the build left out, and why."""
-
-    path: str
-    reason: str
 
 
 class Manifest(BaseModel):
@@ -43,7 +37,7 @@ class Manifest(BaseModel):
     passage_count: int
     files: dict[str, str]
     documents: dict[str, str]
-    skipped: list[Skip]
+    skipped: tuple[Skipped, ...]
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -81,11 +75,11 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file that is there whole or not at all, and stays through a power cut."""
     temporary = path.with_name(path.name + ".new")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
+    with temporary.open("wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -1,4 +1,4 @@
-"""Reads a question as search needs it: which stems may stand for each of its words, and how rare.
+"""Reads a question as search needs it: the stems for its words, their rarity, and what counts.
 
 A word that no passage holds is sought by its near spellings: a typing error, a name as it was heard
 ("Bukelle"), or the same word in another language ("constitución"). Knows no passages.
@@ -36,6 +36,22 @@ _NUMBERS = dict(
 """Number words of English and Spanish: "Barrio dieciocho" is Barrio 18."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What each figure counts for; they add up to 1."""
+
+    cosine: float
+    closest: float
+    words: float
+    pairs: float
+
+
+WEIGHTS = Weights(cosine=0.22, closest=0.43, words=0.28, pairs=0.07)
+"""Fitted on SQuAD 2.0 and NQ questions, rounded, and checked on CLAPNQ (`eval/LOG.md`)."""
+FOREIGN = Weights(cosine=0.10, closest=0.30, words=0.53, pairs=0.07)
+"""For a question in a language that neither the documents nor the bundled model know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word of the question: the stems that stand for it, each with how well (0-1).
@@ -55,7 +71,6 @@ class Query:
     in quotation marks; `is_foreign` says that no document is in the question's language.
     """
 
-    text: str
     terms: tuple[Term, ...]
     pairs: tuple[tuple[frozenset[str], frozenset[str], float], ...]
     phrases: tuple[str, ...]
@@ -88,7 +103,6 @@ def read_query(
     total = sum(weight for _, weight in weighed.values()) or 1.0
     terms = tuple(Term(stems, weight / total) for stems, weight in weighed.values())
     return Query(
-        text=text,
         terms=terms,
         pairs=_pairs(found, terms, reading),
         phrases=tuple(" ".join(quoted.split()).casefold() for quoted in QUOTED.findall(text)),
@@ -96,13 +110,13 @@ def read_query(
     )
 
 
+@dataclass(frozen=True, slots=True)
 class _Reading:
     """Looks words up in an index."""
 
-    def __init__(self, known: KeywordIndex, passage_count: int, languages: Sequence[str]) -> None:
-        self._known = known
-        self._passage_count = passage_count
-        self._languages = languages
+    _known: KeywordIndex
+    _passage_count: int
+    _languages: Sequence[str]
 
     def forms(self, word: str) -> dict[str, float]:
         """Return a word's stems in every language of the documents, and a number's digits."""

@@ -5,40 +5,24 @@ sum is its score (convex fusion, arXiv 2210.11934; rank fusion keeps nothing of 
 Does not know answers.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
-from index.embed import BUNDLED, QueryEmbedder
-from index.focus import Focus, Sketch, focus, sketch
+from index.embed import BUNDLED, QueryEmbedder, Reranker
+from index.focus import Sketch, focus, sketch
 from index.generation import Generation
 from index.packed import Vectors
 from index.passage import Hit, Passage
-from index.query import Query, read_query
-from index.rerank import Reranker
+from index.query import FOREIGN, WEIGHTS, Query, read_query
 from index.store import Filter, Stored
 
 POOL = 50
+RERANKED = 20
 PHRASE = 0.3
 """Added for words that the question quotes and the passage holds as they are."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """What each figure counts for; they add up to 1."""
-
-    cosine: float
-    closest: float
-    words: float
-    pairs: float
-
-
-WEIGHTS = Weights(cosine=0.22, closest=0.43, words=0.28, pairs=0.07)
-"""Fitted on SQuAD 2.0 and NQ questions, rounded, and checked on CLAPNQ (`eval/LOG.md`)."""
-FOREIGN = Weights(cosine=0.10, closest=0.30, words=0.53, pairs=0.07)
-"""For a question in a language that neither the documents nor the bundled model know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +66,9 @@ def search(
     asked, vector = _ask(query, generation, embedder)
     ranked = _find(asked, vector, generation, embedder, where)
     if reranker:
-        ranked = reranker.rank(query, ranked)
+        ranked = rerank(query, ranked, reranker)
     distinct = _distinct(ranked, k)
-    focused = focus(
-        [candidate.stored for candidate, _ in distinct],
-        Focus(asked, vector, WEIGHTS.closest, WEIGHTS.words),
-        generation,
-    )
+    focused = focus([candidate.stored for candidate, _ in distinct], asked, vector, generation)
     return [
         Hit(
             passage=passage,
@@ -104,6 +84,25 @@ def search(
             zip(distinct, focused, strict=True), start=1
         )
     ]
+
+
+def rerank(query: str, candidates: Sequence[Candidate], reranker: Reranker) -> list[Candidate]:
+    """Return the candidates with the first ones in the model's order, best first.
+
+    Theirs is the model's score, as a probability; the others' is scaled to stay below.
+    """
+    first, rest = candidates[:RERANKED], candidates[RERANKED:]
+    if not first:
+        return []
+    scores = reranker.score(query, [candidate.passage.text for candidate in first])
+    ranked = _in_order(
+        replace(c, score=round(score, 6)) for c, score in zip(first, scores, strict=True)
+    )
+    return [*ranked, *(replace(c, score=min(1.0, c.score) * ranked[-1].score) for c in rest)]
+
+
+def _in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda c: (-c.score, c.passage.id))
 
 
 def _distinct(ranked: Sequence[Candidate], k: int) -> list[tuple[Candidate, list[str]]]:
@@ -177,7 +176,7 @@ def _find(
                 found_by=tuple(name for name, found in pools if passage.number in found),
             )
         )
-    return sorted(candidates, key=lambda c: (-c.score, c.passage.id))
+    return _in_order(candidates)
 
 
 def _closest(vector: Vectors, stored: Sequence[Stored], generation: Generation) -> list[float]:

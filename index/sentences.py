@@ -90,8 +90,5 @@ def _is_abbreviation(before: str, following: str) -> bool:
 
 
 def _trim(text: str, start: int, end: int) -> Sentence:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return Sentence(start, end)
+    piece = text[start:end].lstrip()
+    return Sentence(end - len(piece), end - len(piece) + len(piece.rstrip()))

@@ -19,7 +19,7 @@ CHARACTERS_A_TOKEN = 40
 """More than any token has, so that a huge run of characters is cut before it is counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Room:
     """What a passage may hold: `tokens` of cl100k, and `pieces` of the embedding model."""
 
@@ -56,24 +56,27 @@ def split_document(
     """
     passages = []
     for section_start, section_end, path in _sections(document):
-        head = count_pieces(searched_text(document, "", path))
-        room = Room(
-            tokens=passage_tokens,
-            pieces=max(1, longest_pieces - head),
-            count_pieces=count_pieces,
-        )
+        head = count_pieces(make_head(document, path) + "\n")
+        room = Room(passage_tokens, max(1, longest_pieces - head), count_pieces)
         for start, end in _pack(document.text, section_start, section_end, room):
-            passages.append(_passage(document, start, end, path))
+            text = document.text[start:end]
+            passages.append(
+                Passage(
+                    id=f"{document.id}#{start}-{end}",
+                    span=Span(document.id, start, end),
+                    heading_path=path,
+                    page=document.page_at(start),
+                    text=text,
+                    token_count=count_tokens(text),
+                )
+            )
     return passages
 
 
-def searched_text(document: Document, passage_text: str, heading_path: tuple[str, ...]) -> str:
-    """Return what is searched for a passage: its words under its title and headings.
-
-    Only the passage's own words are ever cited.
-    """
+def make_head(document: Document, heading_path: tuple[str, ...]) -> str:
+    """Return the title and headings that a passage is searched under; they are never cited."""
     head = [document.title, *(text for text in heading_path if text != document.title)]
-    return " > ".join(head)[:HEAD_CHARACTERS] + "\n" + passage_text
+    return " > ".join(head)[:HEAD_CHARACTERS]
 
 
 def _sections(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
@@ -137,15 +140,3 @@ def _gap_near(text: str, start: int, end: int, middle: int) -> tuple[int, int] |
                     right += 1
                 return left, right
     return None
-
-
-def _passage(document: Document, start: int, end: int, path: tuple[str, ...]) -> Passage:
-    text = document.text[start:end]
-    return Passage(
-        id=f"{document.id}#{start}-{end}",
-        span=Span(document.id, start, end),
-        heading_path=path,
-        page=document.page_at(start),
-        text=text,
-        token_count=count_tokens(text),
-    )

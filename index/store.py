@@ -23,20 +23,19 @@ from index.passage import Passage
 
 _DOCUMENT = TypeAdapter(Document)
 _TABLES = """
-    CREATE TABLE documents (
+    CREATE TABLE IF NOT EXISTS documents (
         number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL,
         title TEXT NOT NULL, language TEXT, published_on TEXT,
         file_sha256 TEXT NOT NULL, fingerprint TEXT NOT NULL, fields TEXT NOT NULL,
         text BLOB NOT NULL);
-    CREATE TABLE passages (
+    CREATE TABLE IF NOT EXISTS passages (
         number INTEGER PRIMARY KEY, document INTEGER NOT NULL, start INTEGER NOT NULL,
         page INTEGER, token_count INTEGER NOT NULL, headings TEXT NOT NULL, text TEXT NOT NULL,
         content_key BLOB NOT NULL, sentences TEXT NOT NULL, first_sentence INTEGER NOT NULL,
         head TEXT NOT NULL, body TEXT NOT NULL);
-    CREATE INDEX passages_of ON passages (document);
-    CREATE INDEX passages_like ON passages (content_key);
+    CREATE INDEX IF NOT EXISTS passages_of ON passages (document);
+    CREATE INDEX IF NOT EXISTS passages_like ON passages (content_key);
 """
-VARIABLES = 500  # SQLite takes at least 999 in one statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,29 +74,23 @@ class Store:
     """An open store; any number of threads may read one that is not written."""
 
     def __init__(self, path: Path, *, write: bool = False) -> None:
-        """Open a store that exists, for reading unless `write`."""
-        mode = "rw" if write else "ro&immutable=1"
+        """Open a store that exists, for reading; with `write`, one that is made where none is."""
+        mode = "rwc" if write else "ro&immutable=1"
         try:
             self._connection = sqlite3.connect(
                 f"{path.resolve().as_uri()}?mode={mode}", uri=True, check_same_thread=False
             )
         except sqlite3.Error as error:
             raise DamagedIndex(f"{path} cannot be opened; run `footnote index` again.") from error
-
-    @classmethod
-    def create(cls, path: Path) -> "Store":
-        """Make a new, empty store and open it for writing."""
-        with sqlite3.connect(path) as connection:
-            connection.executescript(_TABLES)
-        connection.close()
-        return cls(path, write=True)
+        self._connection.row_factory = sqlite3.Row
+        if write:
+            self._connection.executescript(_TABLES)
 
     def add_document(self, document: Document, *, file_sha256: str) -> int:
         """Add a document and return its number."""
         fields = _DOCUMENT.dump_python(document, mode="json", exclude={"text"})
         cursor = self._connection.execute(
-            "INSERT INTO documents (id, title, language, published_on, file_sha256, fingerprint, "
-            "fields, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO documents VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document.id,
                 document.title,
@@ -156,12 +149,8 @@ class Store:
             raise UnknownDocument(
                 f"no document is called {document_id!r}; `footnote show` alone lists them."
             )
-        return _document(*rows[0])
-
-    def documents(self) -> Iterator[Document]:
-        """Yield every document, ordered by id."""
-        for id_ in self.titles():
-            yield self.document(id_)
+        whole = json.loads(rows[0]["fields"]) | {"text": zlib.decompress(rows[0]["text"]).decode()}
+        return _DOCUMENT.validate_python(whole, strict=False)
 
     def titles(self) -> dict[str, str]:
         """Return each document's title by its id, ordered by id."""
@@ -184,18 +173,13 @@ class Store:
 
     def passages(self, numbers: Sequence[int]) -> list[Stored]:
         """Return the passages of these numbers, in the order of the numbers."""
-        found: dict[int, Stored] = {}
-        for start in range(0, len(numbers), VARIABLES):
-            some = [int(number) for number in numbers[start : start + VARIABLES]]
-            rows = self._rows(
-                "SELECT p.number, d.id, d.title, d.language, p.start, p.page, p.token_count, "
-                "p.headings, p.text, p.sentences, p.first_sentence, p.head, p.body "
-                "FROM passages p JOIN documents d ON d.number = p.document "
-                f"WHERE p.number IN ({','.join('?' * len(some))})",
-                some,
-            )
-            found |= {row[0]: _stored(*row) for row in rows}
-        return [found[int(number)] for number in numbers if int(number) in found]
+        rows = self._rows(
+            "SELECT p.*, d.id, d.title, d.language FROM passages p JOIN documents d "
+            "ON d.number = p.document WHERE p.number IN (SELECT value FROM json_each(?))",
+            [json.dumps([int(number) for number in numbers])],
+        )
+        found = {row["number"]: _stored(row) for row in rows}
+        return [found[number] for number in numbers if number in found]
 
     def stems(self) -> Iterator[tuple[int, int, str, str]]:
         """Yield each passage's number, its document's, and the stems of its headings and text."""
@@ -215,14 +199,14 @@ class Store:
             "SELECT number, first_sentence, sentences FROM passages WHERE content_key = ? LIMIT 1",
             (content_key,),
         )
-        return (rows[0][0], rows[0][1], len(json.loads(rows[0][2])) // 2) if rows else None
+        return next(((number, first, len(json.loads(s)) // 2) for number, first, s in rows), None)
 
     def allowed(self, where: Filter) -> tuple[list[int], list[int]]:
         """Return the numbers of the documents, and of the passages, that a filter allows."""
         conditions, values = ["1"], list[object]()
         if where.documents:
-            conditions.append(f"d.id IN ({','.join('?' * len(where.documents))})")
-            values += where.documents
+            conditions.append("d.id IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(where.documents))
         if where.folder:
             folder = where.folder.strip("/") + "/"
             conditions.append("substr(d.id, 1, ?) = ?")
@@ -240,7 +224,7 @@ class Store:
         )
         return sorted({row[0] for row in rows}), [row[1] for row in rows]
 
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         try:
             return self._connection.execute(query, tuple(values)).fetchall()
         except sqlite3.DatabaseError as error:
@@ -255,36 +239,23 @@ def fingerprint(document: Document) -> str:
     return hashlib.sha256(value).hexdigest()
 
 
-def _document(fields: str, text: bytes) -> Document:
-    whole = json.loads(fields) | {"text": zlib.decompress(text).decode()}
-    return _DOCUMENT.validate_python(whole, strict=False)
-
-
-def _stored(  # noqa: PLR0913
-    number: int,
-    document_id: str,
-    title: str,
-    language: str | None,
-    start: int,
-    page: int | None,
-    token_count: int,
-    headings: str,
-    text: str,
-    sentences: str,
-    first_sentence: int,
-    head: str,
-    body: str,
-) -> Stored:
-    edges = json.loads(sentences)
-    passage = Passage(
-        id=f"{document_id}#{start}-{start + len(text)}",
-        span=Span(document_id, start, start + len(text)),
-        heading_path=tuple(json.loads(headings)),
-        page=page,
-        text=text,
-        token_count=token_count,
-    )
-    bounds = list(zip(edges[::2], edges[1::2], strict=True))
+def _stored(row: sqlite3.Row) -> Stored:
+    start, end = row["start"], row["start"] + len(row["text"])
+    edges = json.loads(row["sentences"])
     return Stored(
-        number, passage, title, language, bounds, first_sentence, head.split(), body.split()
+        row["number"],
+        Passage(
+            id=f"{row['id']}#{start}-{end}",
+            span=Span(row["id"], start, end),
+            heading_path=tuple(json.loads(row["headings"])),
+            page=row["page"],
+            text=row["text"],
+            token_count=row["token_count"],
+        ),
+        row["title"],
+        row["language"],
+        list(zip(edges[::2], edges[1::2], strict=True)),
+        row["first_sentence"],
+        row["head"].split(),
+        row["body"].split(),
     )

@@ -6,8 +6,8 @@ Vectors and numbers only: with text and node JSON as llama-index's store writes 
 
 import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class VectorStore:
         import chromadb
 
         self._private: Path | None = None
-        self._lock: FileLock | None = None
+        self._at_close = ExitStack()
         with reading("vectors"):
             settings = chromadb.Settings(anonymized_telemetry=False, allow_reset=False)
             self._client: Any = chromadb.PersistentClient(str(folder), settings=settings)
@@ -48,18 +48,13 @@ class VectorStore:
 
         The generation's own stay as they were, and their checksums true.
         """
-        with reading("vectors"):
-            private, lock = _make_private()
-            try:
-                shutil.copytree(folder, private, dirs_exist_ok=True)
-                for path in (private, *private.rglob("*")):  # may be copied as not to be written
-                    path.chmod(0o700)
-                store = cls(private)
-            except BaseException:
-                shutil.rmtree(private, ignore_errors=True)
-                lock.release()
-                raise
-        store._private, store._lock = private, lock
+        with reading("vectors"), ExitStack() as at_close:
+            private = at_close.enter_context(_private_folder())
+            shutil.copytree(folder, private, dirs_exist_ok=True)
+            for path in (private, *private.rglob("*")):  # may be copied as not to be written
+                path.chmod(0o700)
+            store = cls(private)
+            store._private, store._at_close = private, at_close.pop_all()
         return store
 
     def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
@@ -97,17 +92,19 @@ class VectorStore:
         """Let go of the files."""
         with reading("vectors"):
             self._client.close()
-        if self._private and self._lock:
-            shutil.rmtree(self._private, ignore_errors=True)
-            self._lock.release()
+        self._at_close.close()
 
 
-def _make_private() -> tuple[Path, FileLock]:
-    """Make a folder for a copy, and remove those of processes that were killed."""
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """Hold a folder for a copy, and remove those of processes that were killed."""
     for file in Path(tempfile.gettempdir()).glob(f"{COPIES}*/copy.lock"):
         with suppress(OSError), FileLock(file, timeout=0):
             shutil.rmtree(file.parent)
     private = Path(tempfile.mkdtemp(prefix="footnote-"))
-    lock = FileLock(private / "copy.lock", thread_local=False)
-    lock.acquire()
-    return private.rename(private.with_name(COPIES + private.name)), lock  # so named once locked
+    with FileLock(private / "copy.lock", thread_local=False):
+        private = private.rename(private.with_name(COPIES + private.name))  # so named once locked
+        try:
+            yield private
+        finally:
+            shutil.rmtree(private, ignore_errors=True)

@@ -37,15 +37,11 @@ STOP_WORDS = {
 }
 _ANY_STOP_WORD = frozenset().union(*STOP_WORDS.values())
 SHORTEST_NEAR = 5
-# Snowball's name for each language that it can stem; others are compared as they are written.
-STEMMERS = {
-    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek",
-    "en": "english", "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish",
-    "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian",
-    "id": "indonesian", "it": "italian", "lt": "lithuanian", "ne": "nepali", "nl": "dutch",
-    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian",
-    "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
-}  # fmt: skip
+# The languages that are stemmed; others are compared as they are written.
+STEMMED = frozenset(
+    "ar ca da de el en es et eu fi fr ga hi hu hy id it lt ne nl no pl pt ro ru sr sv ta tr "
+    "yi".split()
+)
 _STEMMING = threading.Lock()  # a stemmer keeps the word it works on
 
 
@@ -89,21 +85,14 @@ def stem(word: str, language: str | None = "en") -> str:
         word = re.sub(r"(?<=\D)[.-](?=\w)|(?<=[^\d\s])\.$|(?<=\d),(?=\d{3})", "", word)
         if len(word) > 1 and word.isalpha() and word.lower() in _ANY_STOP_WORD:
             return word
-    lowered = re.sub(r"['’]s?$", "", word.lower())
-    name = STEMMERS.get(language or "en")
-    if name:
+    stemmed = re.sub(r"['’]s?$", "", word.lower())
+    if (language or "en") in STEMMED:
         with _STEMMING:
-            lowered = str(_stemmer(name).stemWord(lowered))
-    return _fold(lowered)
-
-
-def _fold(word: str) -> str:
-    if word.isascii():
-        return word
-    decomposed = unicodedata.normalize("NFD", word)
-    return unicodedata.normalize(
-        "NFC", "".join(c for c in decomposed if not "\u0300" <= c <= "\u036f")
-    )
+            stemmed = str(_stemmer(language or "en").stemWord(stemmed))
+    if stemmed.isascii():
+        return stemmed
+    bare = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", stemmed))
+    return unicodedata.normalize("NFC", bare)
 
 
 def is_stop_word(word: str, language: str | None = None) -> bool:
@@ -119,28 +108,22 @@ def closeness(wanted: str, stems: frozenset[str]) -> float:
     """Return 1 if a stem is among `stems`, 0.8 if one of another ending or spelling is, else 0."""
     if wanted in stems:
         return 1.0
-    if len(wanted) < SHORTEST_NEAR or _has_digit(wanted):
-        return 0.0
     return 0.8 if any(_is_near(wanted, other) for other in stems) else 0.0
 
 
 @lru_cache(maxsize=100_000)
 def _is_near(one: str, other: str) -> bool:
     """clarifi/clarif and photograph/photo share a beginning; bukele/bukelle differ by a letter."""
-    if one[0] != other[0] or len(other) < SHORTEST_NEAR or _has_digit(other):
-        return False
     shorter, longer = sorted((one, other), key=len)
+    if len(shorter) < SHORTEST_NEAR or one[0] != other[0] or any(map(str.isdigit, one + other)):
+        return False
     if longer.startswith(shorter):
         return True
     return len(longer) - len(shorter) <= 2 and SequenceMatcher(None, one, other).ratio() >= 0.85
 
 
-def _has_digit(word: str) -> bool:
-    return any(character.isdigit() for character in word)
-
-
 @cache
-def _stemmer(name: str) -> Any:  # noqa: ANN401
+def _stemmer(language: str) -> Any:  # noqa: ANN401
     import Stemmer
 
-    return Stemmer.Stemmer(name)
+    return Stemmer.Stemmer(language)

@@ -7,7 +7,6 @@ those of removed passages, so that scores would depend on what was once there.
 """
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +32,11 @@ class Writer:
             # The JSON files are the manifest, and what was made of the finished generation.
             left_out = shutil.ignore_patterns("*.json*", "*.lock", "words")
             shutil.copytree(copy_of, folder, ignore=left_out)
-            self._store = Store(folder / "documents.sqlite", write=True)
         else:
             folder.mkdir(parents=True)
-            self._store = Store.create(folder / "documents.sqlite")
+        self._store = Store(folder / "documents.sqlite", write=True)
         self._graph = VectorStore(folder / "vectors", create=not copy_of)
-        self._document = ("", -1)
+        self._document, self._document_number = "", -1
         self._waiting: list[tuple[int, Rows]] = []
         self._passages = (folder / "passages.i8").open("ab")
         self._sentences = (folder / "sentences.i4").open("ab")
@@ -53,9 +51,9 @@ class Writer:
         """Add a passage with its vectors, and its document if it is the first of it."""
         passage_row, sentence_rows = rows
         document = entry.document
-        if document.id != self._document[0]:
-            number = self._store.add_document(document, file_sha256=file_sha256)
-            self._document = (document.id, number)
+        if document.id != self._document:
+            self._document = document.id
+            self._document_number = self._store.add_document(document, file_sha256=file_sha256)
         stored = Stored(
             self._next_passage,
             entry.passage,
@@ -66,7 +64,9 @@ class Writer:
             analyse(entry.head, document.language),
             analyse(entry.passage.text, document.language),
         )
-        self._store.add_passage(stored, document=self._document[1], content_key=entry.content_key)
+        self._store.add_passage(
+            stored, document=self._document_number, content_key=entry.content_key
+        )
         self._passages.write(passage_row.tobytes())
         self._sentences.write(sentence_rows.tobytes())
         self._waiting.append((stored.number, passage_row))
@@ -76,13 +76,11 @@ class Writer:
         self._next_sentence += len(sentence_rows)
 
     def finish(self) -> int:
-        """Write everything to disk, close the files, and return how many passages there are."""
+        """Write what is still to be written, and return how many passages there are."""
         self._fill_graph()
         self._store.commit()
         write_words(self._folder / "words", self._store.stems())
-        count = self._store.count_passages()
-        self.close()
-        return count
+        return self._store.count_passages()
 
     def close(self) -> None:
         """Let go of the files."""
@@ -93,7 +91,6 @@ class Writer:
 
     def _fill_graph(self) -> None:
         if self._waiting:
-            rows = np.stack([row for _, row in self._waiting])
-            numbers: Sequence[int] = [number for number, _ in self._waiting]
-            self._graph.add(numbers, unpack(rows, 8, self._dimensions))
+            numbers, rows = zip(*self._waiting, strict=True)
+            self._graph.add(numbers, unpack(np.stack(rows), 8, self._dimensions))
             self._waiting = []

@@ -17,8 +17,7 @@ from eval.train_reader import (
     make_batches,
     overlap,
 )
-from index.bundled_model import load_tokenizer
-from index.int8 import INPUTS, open_session
+from index.bundled_model import INPUTS, load_tokenizer, open_session
 
 TEXT = "In 1801, Ada Finch built the bridge. It fell in a storm."
 

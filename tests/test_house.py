@@ -79,9 +79,9 @@ def test_imports_follow_the_arrow() -> None:
     ("library", "files"),
     [
         ("chromadb", {"index/vectors.py"}),
-        ("sentence_transformers", {"index/embed.py", "index/rerank.py"}),
+        ("sentence_transformers", {"index/embed.py"}),
         ("tantivy", {"index/keyword.py"}),
-        ("onnxruntime", {"index/int8.py"}),
+        ("onnxruntime", {"index/bundled_model.py"}),
         ("pptx", {"corpus/readers/converted.py"}),
         ("openpyxl", {"corpus/readers/converted.py"}),
         ("gradio", {"chatbot/page.py"}),

@@ -20,9 +20,9 @@ from index.build import BuildReport, build_index, reusable
 from index.embed import BUNDLED, Bounds, Embedded, Embedder
 from index.errors import DamagedIndex, MissingIndex
 from index.generation import current_name, roll_back
-from index.journal import FILE
 from index.manifest import file_sha256
 from index.packed import Vectors
+from index.prepare import JOURNAL
 from index.search import find_candidates, search
 from index.split import PASSAGE_TOKENS
 
@@ -120,7 +120,7 @@ def counts(report: BuildReport) -> tuple[int, ...]:
 def files(folder: Path) -> dict[str, str]:
     """What stands on disk, without locks and the journal of a build that failed."""
     found = [path for path in folder.rglob("*") if path.is_file()]
-    found = [p for p in found if "lock" not in p.name and not p.name.startswith(FILE)]
+    found = [p for p in found if "lock" not in p.name and not p.name.startswith(JOURNAL)]
     return {str(path.relative_to(folder)): file_sha256(path) for path in found}
 
 
@@ -141,7 +141,10 @@ def contents(folder: Path, embedder: Embedder) -> tuple[list[object], list[dict[
     """Everything in an index that does not hang on how it came to be, and scores by passage."""
     generation = open_index(folder)
     try:
-        parts: list[object] = [list(generation.store.documents()), generation.languages]
+        parts: list[object] = [
+            [generation.document(id_) for id_ in generation.store.titles()],
+            generation.languages,
+        ]
         stored = generation.store.passages(generation.store.numbers())
         for passage in sorted(stored, key=lambda s: s.passage.id):
             first = passage.first_sentence
@@ -182,7 +185,7 @@ def test_first_build_adds_everything(tmp_path: Path, embedder: Embedder) -> None
         "The truce\nThe truce\n\nIt began in March.",
         "The truce > HOW IT ENDED\nHOW IT ENDED\n\nIt ended in 2014.",
     ]
-    assert not list(tmp_path.glob(FILE + "*"))
+    assert not list(tmp_path.glob(JOURNAL + "*"))
 
 
 def test_building_again_touches_nothing_and_loads_no_model(
@@ -424,11 +427,11 @@ def test_build_that_was_cut_short_goes_on_where_it_was(
         build(A, tmp_path / "i", first)
     assert len(first.texts) == 4
     assert current_name(tmp_path / "i") is None
-    assert (tmp_path / "i" / FILE).exists()
+    assert (tmp_path / "i" / JOURNAL).exists()
     build(A, tmp_path / "i", second)
     assert len(second.texts) == 5
     assert not {*first.texts} & {*second.texts}
-    assert not (tmp_path / "i" / FILE).exists()
+    assert not (tmp_path / "i" / JOURNAL).exists()
     build(A, tmp_path / "fresh", embedder)
     assert_same_contents(tmp_path / "i", tmp_path / "fresh", embedder)
 

@@ -194,10 +194,10 @@ class Point:
 
 
 POINTS = (
-    Point("index.journal:Journal._open", "after", journal=0),
-    Point("index.journal:Journal.put", "after", journal=2),
-    Point("index.journal:Journal.put", "after", nth=3, journal=6),
-    Point("index.journal:Journal.put", "after", nth=7, changed=MANY, journal=14),
+    Point("index.prepare:Journal._open", "after", journal=0),
+    Point("index.prepare:Journal.put", "after", journal=2),
+    Point("index.prepare:Journal.put", "after", nth=3, journal=6),
+    Point("index.prepare:Journal.put", "after", nth=7, changed=MANY, journal=14),
     Point("index.store:Store.remove_document", "after", nth=2),
     Point("index.store:Store.add_passage", "before", nth=4, changed=MANY),
     Point("index.store:Store.commit", "before"),
@@ -281,7 +281,7 @@ def test_second_writer_is_refused_and_the_first_ones_result_is_whole(
     place: Path, embedder: Embedder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     index, documents = place / "index", write(place / "docs", changed=FEW)
-    pause = command(index, documents, "pause", "index.journal:Journal.put", "after", "2")
+    pause = command(index, documents, "pause", "index.prepare:Journal.put", "after", "2")
     with subprocess.Popen(
         pause, cwd=place, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,
@@ -325,7 +325,7 @@ def test_disk_without_room_costs_nothing_that_the_journal_holds(
     place: Path, faulty: Faulty
 ) -> None:
     index, documents = place / "index", write(place / "docs", changed=MANY)
-    faulty(index, documents, "kill", "index.journal:Journal.put", "after", "3")
+    faulty(index, documents, "kill", "index.prepare:Journal.put", "after", "3")
     assert remembered(index) == 3 * SMALL_BATCH
     faulty(index, documents, "limit", "10000")
     assert remembered(index) == 3 * SMALL_BATCH
@@ -593,7 +593,7 @@ def test_interrupted_command_says_one_thing_and_leaves_no_process(
     place: Path, embedder: Embedder
 ) -> None:
     index, documents = place / "index", write(place / "docs", changed=FEW)
-    pause = command(index, documents, "pause", "index.journal:Journal.put", "after", "2")
+    pause = command(index, documents, "pause", "index.prepare:Journal.put", "after", "2")
     with subprocess.Popen(
         pause, cwd=place, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, start_new_session=True,

@@ -6,11 +6,11 @@ import pytest
 import index.focus
 from corpus.document import Span
 from index.embed import Embedder
-from index.focus import Focus, focus, sketch
+from index.focus import focus, sketch
 from index.generation import Generation
+from index.packed import Vectors
 from index.passage import Passage
-from index.query import read_query
-from index.search import WEIGHTS
+from index.query import Query, read_query
 from index.store import Stored
 from index.tokens import count_tokens
 from index.words import analyse
@@ -18,23 +18,24 @@ from index.words import analyse
 QUESTION = "Who coined the term narco-peace?"
 
 
-def ask(query: str, generation: Generation, embedder: Embedder) -> Focus:
+def ask(query: str, generation: Generation, embedder: Embedder) -> tuple[Query, Vectors]:
     asked = read_query(
         query,
         known=generation.words,
         passage_count=generation.manifest.passage_count,
         languages=generation.languages,
     )
-    vector = embedder.embed_queries([query])[0]
-    return Focus(asked, vector, WEIGHTS.closest, WEIGHTS.words)
+    return asked, embedder.embed_queries([query])[0]
 
 
 def some(generation: Generation) -> list[Stored]:
     return generation.store.passages(generation.store.numbers()[::3])
 
 
-def passages(stored: Sequence[Stored], asked: Focus, generation: Generation) -> list[Passage]:
-    return [passage for passage, _ in focus(stored, asked, generation)]
+def passages(
+    stored: Sequence[Stored], asked: tuple[Query, Vectors], generation: Generation
+) -> list[Passage]:
+    return [passage for passage, _ in focus(stored, *asked, generation)]
 
 
 def with_text(text: str, language: str | None = "en") -> Stored:
@@ -98,7 +99,7 @@ def test_all_is_kept_where_everything_is_near_enough(
     monkeypatch.setattr(index.focus, "LEEWAY", 9.0)
     stored = some(generation)
     asked = ask(QUESTION, generation, embedder)
-    for (passage, sentences), whole in zip(focus(stored, asked, generation), stored, strict=True):
+    for (passage, sentences), whole in zip(focus(stored, *asked, generation), stored, strict=True):
         texts = [whole.passage.text[slice(*bound)] for bound in whole.bounds]
         kept = [text for text in texts if text not in whole.passage.heading_path]
         assert len(sentences) == len(kept)
@@ -126,7 +127,7 @@ def test_headings_do_not_count(
 
 
 def test_nothing_to_cut(generation: Generation, embedder: Embedder) -> None:
-    assert focus([], ask(QUESTION, generation, embedder), generation) == []
+    assert focus([], *ask(QUESTION, generation, embedder), generation) == []
 
 
 WORDS = "the gangs agreed to hand over their weapons to the church in the square of the capital"

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from corpus.load import Skipped
 from index.errors import DamagedIndex, StaleIndex
 from index.manifest import (
     FORMAT,
     Manifest,
-    Skip,
     file_sha256,
     list_files,
     read_manifest,
@@ -29,7 +29,7 @@ MANIFEST = Manifest(
     passage_count=3,
     files={"documents.sqlite": "ab"},
     documents={"ñ.txt": "cd"},
-    skipped=[Skip(path="x.csv", reason="no reader")],
+    skipped=(Skipped("x.csv", "no reader"),),
 )
 
 

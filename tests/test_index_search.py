@@ -14,7 +14,8 @@ from corpus.load import Corpus
 from index.embed import Embedder
 from index.generation import Generation
 from index.passage import Hit
-from index.search import FOREIGN, PHRASE, POOL, WEIGHTS, Candidate, find_candidates, search
+from index.query import FOREIGN, WEIGHTS
+from index.search import PHRASE, POOL, Candidate, find_candidates, search
 from index.store import Filter
 
 QUESTIONS = [

@@ -13,7 +13,7 @@ from corpus.document import Document
 from corpus.load import Corpus, load_corpus
 from index.embed import Embedder
 from index.passage import Passage
-from index.split import PASSAGE_TOKENS, searched_text, split_document
+from index.split import PASSAGE_TOKENS, make_head, split_document
 from index.tokens import count_tokens
 
 WORDS = st.text(
@@ -65,9 +65,9 @@ def assert_model_reads_them(
 ) -> None:
     """None is longer than the model reads, but a character, or one whose head leaves no room."""
     for passage in passages:
-        path = passage.heading_path
-        if len(passage.text) > 1 and embedder.count_pieces(searched_text(made, "", path)) < longest:
-            assert embedder.count_pieces(searched_text(made, passage.text, path)) <= longest
+        head = make_head(made, passage.heading_path) + "\n"
+        if len(passage.text) > 1 and embedder.count_pieces(head) < longest:
+            assert embedder.count_pieces(head + passage.text) <= longest
 
 
 def split(made: Document, embedder: Embedder, passage_tokens: int) -> list[Passage]:
@@ -167,9 +167,9 @@ def test_model_that_reads_little_gets_less(embedder: Embedder) -> None:
     assert_model_reads_them(made, many, embedder, 60)
 
 
-def test_searched_text_names_the_title_once() -> None:
+def test_head_names_the_title_once() -> None:
     made = document(Block("x"), title="T")
-    assert searched_text(made, "words", ("T", "A", "B")) == "T > A > B\nwords"
+    assert make_head(made, ("T", "A", "B")) == "T > A > B"
 
 
 @pytest.mark.parametrize("level", [0, 1])

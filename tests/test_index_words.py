@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.words import STEMMERS, analyse, closeness, is_stop_word, parts, stem, words
+from index.words import STEMMED, analyse, closeness, is_stop_word, parts, stem, words
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_language_decides_the_stem() -> None:
     assert stem("Prisons", "xx") == "prisons"
 
 
-@pytest.mark.parametrize("language", sorted(STEMMERS))
+@pytest.mark.parametrize("language", sorted(STEMMED))
 def test_every_language_named_has_a_stemmer(language: str) -> None:
     assert stem("word", language)
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.journal import FILE, Journal, forget
 from index.packed import Rows
+from index.prepare import JOURNAL, Journal, forget
 
 MADE_BY = ("a model", [0.1, 0.2], 2)
 
@@ -67,7 +67,7 @@ def test_journal_of_another_model_is_begun_again(tmp_path: Path, other: tuple[ob
 def test_removing_leaves_nothing(tmp_path: Path) -> None:
     journal = Journal(tmp_path, made_by=MADE_BY)
     journal.put([(b"one", rows(8), rows(3, 4))])
-    assert FILE in files(tmp_path)
+    assert JOURNAL in files(tmp_path)
     journal.close()
     forget(tmp_path)
     assert files(tmp_path) == []
@@ -78,8 +78,8 @@ def test_journal_that_cannot_be_read_is_begun_again(tmp_path: Path, damage: byte
     journal = Journal(tmp_path, made_by=MADE_BY)
     journal.put([(bytes([n]), rows(8), rows(3, 4)) for n in range(200)])
     journal.close()
-    whole = (tmp_path / FILE).read_bytes()
-    (tmp_path / FILE).write_bytes(damage or whole[:100] + b"\xff" * 8_000)
+    whole = (tmp_path / JOURNAL).read_bytes()
+    (tmp_path / JOURNAL).write_bytes(damage or whole[:100] + b"\xff" * 8_000)
     journal = Journal(tmp_path, made_by=MADE_BY)
     assert journal.get(b"\x01") is None
     journal.put([(b"one", rows(8), rows(3, 4))])
