@@ -1,9 +1,10 @@
 """A real causal language model, small and with random weights: it writes nonsense, really."""
 
 from pathlib import Path
+from typing import Any
 
 TEMPLATE = (
-    "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}\n{% endfor %}"
+    "{% for message in messages %}<|{{ message['role'] }}|> {{ message['content'] }}\n{% endfor %} "
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 
@@ -11,21 +12,21 @@ TEMPLATE = (
 def make_tiny_model(folder: Path, text: str) -> None:
     """Write a model, a tokenizer learned from `text`, and a chat template into the folder."""
     import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=2_000,
-        special_tokens=["<s>", "</s>", "<|user|>", "<|assistant|>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
+    # Whole words with their full stops, so that there are sentences in the nonsense.
+    tokenizer = Tokenizer(models.WordLevel(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    marks = ["<unk>", "<s>", "</s>", "<|user|>", "<|assistant|>"]
+    trainer = trainers.WordLevelTrainer(vocab_size=4_000, special_tokens=marks, show_progress=False)
     tokenizer.train_from_iterator([text], trainer)
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="</s>"
+    fast: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="</s>",
+        unk_token="<unk>",
     )
     fast.chat_template = TEMPLATE
     fast.save_pretrained(folder)
@@ -41,4 +42,7 @@ def make_tiny_model(folder: Path, text: str) -> None:
         eos_token_id=fast.eos_token_id,
         pad_token_id=fast.pad_token_id,
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    model = LlamaForCausalLM(config)
+    with torch.no_grad():  # so that it comes to an end
+        model.lm_head.weight[fast.eos_token_id] *= 1.5
+    model.save_pretrained(folder)
