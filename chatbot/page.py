@@ -136,6 +136,7 @@ def _lay_out(ask: Ask, describe: Callable[[], PageText | str], background: Backg
     raw: dict[str, Any] = {"sanitize_html": False, "latex_delimiters": []}
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
         exchanges = gr.State(())
+        open_pages: set[str] = set()
         with gr.Column(elem_id="fn-page"):
             with gr.Row(elem_id="fn-top"):
                 head = gr.Markdown(render.render_head("Footnote", ""), elem_id="fn-title", **raw)
@@ -157,21 +158,38 @@ def _lay_out(ask: Ask, describe: Callable[[], PageText | str], background: Backg
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         shown = [conversation, exchanges, box]
         answering = gr.on(
-            [submit.click, box.submit], _answerer(ask, background), [box, exchanges], shown, **quiet
+            [submit.click, box.submit],
+            _answerer(ask, background, open_pages),
+            [box, exchanges],
+            shown,
+            **quiet,
         )
         stop.click(_stopped, exchanges, shown, cancels=[answering], **quiet)
         fresh.click(lambda: ("", (), ""), None, shown, cancels=[answering], **quiet)
         blocks.load(lambda: _first_screen(describe), None, [head, opening], **quiet)
+        blocks.unload(_leaver(open_pages))
     blocks.queue(default_concurrency_limit=8, max_size=64)
     return blocks
 
 
-def _answerer(
-    ask: Ask, background: Background
-) -> Callable[[str, Exchanges], AsyncIterator[tuple[Any, ...]]]:
+def _leaver(open_pages: set[str]) -> Callable[..., None]:
+    """Return what notes that a page was closed: gradio lets an answer that waits go on."""
     import gradio as gr
 
-    async def answer(typed: str, exchanges: Exchanges) -> AsyncIterator[tuple[Any, ...]]:
+    def leave(request: gr.Request) -> None:
+        open_pages.discard(str(request.session_hash))
+
+    return leave
+
+
+def _answerer(
+    ask: Ask, background: Background, open_pages: set[str]
+) -> Callable[..., AsyncIterator[tuple[Any, ...]]]:
+    import gradio as gr
+
+    async def answer(
+        typed: str, exchanges: Exchanges, request: gr.Request
+    ) -> AsyncIterator[tuple[Any, ...]]:
         question = (typed or "").strip()
         if not question:
             yield gr.skip(), gr.skip(), gr.skip()
@@ -182,7 +200,15 @@ def _answerer(
             return
         earlier = _without_failed(exchanges, question)[-_EXCHANGES_KEPT:]
         cleared: Any = ""
-        steps = background.each(lambda stop: answer_in_steps(ask, question, earlier, stop))
+        page = str(request.session_hash)
+        open_pages.add(page)
+
+        async def is_gone() -> bool:
+            return page not in open_pages
+
+        steps = background.each(
+            lambda stop: answer_in_steps(ask, question, earlier, stop), is_gone=is_gone
+        )
         async for exchange in steps:
             if exchange is None:
                 continue

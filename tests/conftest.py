@@ -118,7 +118,7 @@ def site(bundled_index: Path) -> Iterator[Site]:
     """The real app over the bundled documents, and a bare page of another origin beside it."""
     from chatbot.server import make_app
 
-    bot, host = _listen(), _listen()
+    bot, host = listen(), listen()
     bot_url = f"http://127.0.0.1:{bot.getsockname()[1]}"
     host_url = f"http://127.0.0.1:{host.getsockname()[1]}"
     service = Service(
@@ -130,8 +130,8 @@ def site(bundled_index: Path) -> Iterator[Site]:
     )
     service.start()
     app = make_app(service, allowed_origins=[host_url], title="Footnote")
-    with _serving(app, bot), _serving(_bare_page(bot_url), host):
-        _wait_until_ready(service)
+    with serving_app(app, bot), serving_app(_bare_page(bot_url), host):
+        wait_until_ready(service)
         yield Site(url=bot_url, host_page=host_url)
 
 
@@ -144,8 +144,8 @@ def empty_site(tmp_path: Path) -> Iterator[str]:
         index=tmp_path, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS, model=None
     )
     service.start()
-    listener = _listen()
-    with _serving(make_app(service, allowed_origins=[], title="Footnote"), listener):
+    listener = listen()
+    with serving_app(make_app(service, allowed_origins=[], title="Footnote"), listener):
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
@@ -184,7 +184,7 @@ def _bare_page(bot_url: str) -> FastAPI:
     return app
 
 
-def _listen() -> socket.socket:
+def listen() -> socket.socket:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen()
@@ -192,7 +192,7 @@ def _listen() -> socket.socket:
 
 
 @contextmanager
-def _serving(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+def serving_app(app: FastAPI, listener: socket.socket) -> Iterator[None]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -203,7 +203,7 @@ def _serving(app: FastAPI, listener: socket.socket) -> Iterator[None]:
         thread.join(timeout=10)
 
 
-def _wait_until_ready(service: Service) -> None:
+def wait_until_ready(service: Service) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
