@@ -31,6 +31,8 @@ from index.store import Filter
 from index.tokens import count_tokens
 
 HITS = 10
+CHECK_HITS = 5
+"""Found for a model's sentence, beside what was found for the question."""
 MODEL_FROM = 0.2
 """Confidence from which a model is asked: it may see an answer where the reader sees none."""
 
@@ -179,7 +181,7 @@ def _reply(model: Model, prompt: Prompt, draft: Draft, stop: StopEvent) -> Itera
 
 def _check(text: str, hits: Sequence[Hit], reader: Reader) -> Checked:
     """Check a model's sentence against what was found for it, and for the question."""
-    found = _merge([_search(text, reader), hits])
+    found = _merge([_search(text, reader, CHECK_HITS), hits])
     sources = read_sources(found, reader.generation)
     return check_sentence(text, sources, Checker(reader.span_reader, reader.embedder))
 
@@ -223,12 +225,12 @@ class _Quotes:
     disagree: bool = False
 
 
-def _search(question: str, reader: Reader) -> list[Hit]:
+def _search(question: str, reader: Reader, k: int = HITS) -> list[Hit]:
     return search(
         question,
         generation=reader.generation,
         embedder=reader.embedder,
-        k=HITS,
+        k=k,
         where=reader.where,
         reranker=reader.reranker,
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chatbot.agree import disagreement, without_preamble
-from chatbot.claim_words import Words
+from chatbot.claim_words import Words, words_of
 from chatbot.span_reader import SpanReader
 from corpus.document import Span
 from index.embed import QueryEmbedder
@@ -96,12 +96,13 @@ def check_sentence(text: str, sources: Sequence[Source], checker: "Checker") -> 
     if whole.spans:
         return replace(whole, text=plain)
     cut = _CLAUSES.search(claim)
-    halves = (claim[: cut.start()], claim[cut.end() :]) if cut else ()
-    carried = [checker.carrier(half, sources) for half in halves]
-    if carried and all(half.spans for half in carried):
-        spans = dict.fromkeys(span for half in carried for span in half.spans)
-        return Checked(plain, tuple(spans), min(half.support for half in carried))
-    return Checked(plain, (), 0.0)
+    nothing = Checked(plain, (), 0.0)
+    one = checker.carrier(claim[: cut.start()], sources) if cut else nothing
+    other = checker.carrier(claim[cut.end() :], sources) if cut and one.spans else nothing
+    if not other.spans:
+        return nothing
+    spans = tuple(dict.fromkeys((*one.spans, *other.spans)))
+    return Checked(plain, spans, min(one.support, other.support))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,15 @@ class _Near:
     span: Span
     sentence: Words
     before: Span | None
-    around: Words
+    text_around: str
     window: str
     shared: float
     likeness: float
+
+    @property
+    def around(self) -> Words:
+        """Return the words above the sentence and before it."""
+        return words_of(self.text_around)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +148,16 @@ class Checker:
         against = [bool(disagreement(claim, n.sentence, n.around)) for n in near[:COMPARED]]
         agreeing = [n for n, is_against in zip(near, against, strict=False) if not is_against]
         contrary = max((n.shared for n, no in zip(near, against, strict=False) if no), default=0.0)
-        readings = self.span_reader.read(text, [n.window for n in agreeing])
+        enough = [n for n in agreeing if n.shared >= max(LEAST_SHARED, contrary)]
+        readings = self.span_reader.read(text, [n.window for n in enough])
         judged = [
             (reading.answerable / 10 + found.shared, reading.answerable, found)
-            for reading, found in zip(readings, agreeing, strict=True)
+            for reading, found in zip(readings, enough, strict=True)
         ]
         if not judged:
             return Checked(text, (), 0.0)
         _, odds, found = max(judged, key=lambda each: each[0])
-        is_enough = odds >= LEAST_ODDS and found.shared >= max(LEAST_SHARED, contrary)
-        if not is_enough or self._strangest(claim, found) < LEAST_LIKENESS:
+        if odds < LEAST_ODDS or self._strangest(claim, found) < LEAST_LIKENESS:
             return Checked(text, (), 0.0)
         return Checked(text, _cited(claim, found), round(found.shared, 4))
 
@@ -170,27 +176,25 @@ def _likely(content: Sequence[str], source: Source) -> Iterator[_Near]:
     """Yield each of the source's sentences, and how like the claim it is."""
     if not content:
         return
-    first = source.span.start
+    first, known = source.span.start, words_of(source.above).known
     for i, span in enumerate(source.sentences):
-        sentence = Words(source.text[span.start - first : span.end - first])
+        sentence = words_of(source.text[span.start - first : span.end - first])
         earlier = source.sentences[max(0, i - SENTENCES_BEFORE) : i]
         start = earlier[0].start if earlier else span.start
         last = source.sentences[min(i + SENTENCES_AFTER, len(source.sentences) - 1)]
-        around = Words(f"{source.above}. {source.text[start - first : span.start - first]}")
-        here = sum(closeness(one, sentence.known) for one in content)
-        there = sum(
-            closeness(one, around.known) for one in content if not closeness(one, sentence.known)
-        )
-        shared = (here + there / 2) / len(content)
+        here = {one: closeness(one, sentence.known) for one in content}
+        there = {one: closeness(one, known) for one in content if not here[one]}
+        shared = sum(here[one] or there[one] / 2 for one in content) / len(content)
         yield _Near(
             span=span,
             sentence=sentence,
             before=earlier[-1] if earlier else None,
-            around=around,
+            text_around=f"{source.above}. {source.text[start - first : span.start - first]}",
             window=source.text[start - first : last.end - first],
             shared=shared,
             likeness=shared + (source.cosines[i] if source.cosines else 0.0),
         )
+        known |= sentence.known
 
 
 def _cited(claim: Words, found: _Near) -> tuple[Span, ...]:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from index.words import WORD, is_stop_word, stem
 
@@ -139,6 +139,12 @@ class Words:
                     inside = []
                 found.append([self.stems[j] for j in inside[:SCOPE_WORDS] or before])
         return [scope for scope in found if scope]
+
+
+@lru_cache(maxsize=4_096)
+def words_of(text: str) -> Words:
+    """Return a text taken apart; the sentences of an answer are compared with the same ones."""
+    return Words(text)
 
 
 def value_of(word: str) -> float | None:

@@ -108,7 +108,10 @@ def closeness(wanted: str, stems: frozenset[str]) -> float:
     """Return 1 if a stem is among `stems`, 0.8 if one of another ending or spelling is, else 0."""
     if wanted in stems:
         return 1.0
-    return 0.8 if any(_is_near(wanted, other) for other in stems) else 0.0
+    if len(wanted) < SHORTEST_NEAR:
+        return 0.0
+    first = wanted[0]
+    return 0.8 if any(other[0] == first and _is_near(wanted, other) for other in stems) else 0.0
 
 
 @lru_cache(maxsize=100_000)
