@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chatbot.arguments import WRONG_USE, make_parser
@@ -15,8 +14,6 @@ from chatbot.arguments import WRONG_USE, make_parser
 if TYPE_CHECKING:
     from chatbot.ask import Reader
     from chatbot.settings import Settings
-    from index.embed import Embedder, Reranker
-    from index.generation import Generation
     from index.store import Filter
 
 GOOD, BELOW_GATE = 0, 1
@@ -49,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def index_command(arguments: argparse.Namespace) -> int:
     """Build or update the index."""
+    from chatbot.opening import open_embedder
     from chatbot.progress import progress_bar
     from corpus.load import load_corpus
     from index.build import build_index, reusable
@@ -68,7 +66,7 @@ def index_command(arguments: argparse.Namespace) -> int:
         )
     with progress_bar("Indexing", quiet=arguments.json) as progress:
         report = build_index(
-            corpus, index=folder, load_embedder=_load_embedder, progress=progress, **made_with
+            corpus, index=folder, load_embedder=open_embedder, progress=progress, **made_with
         )
     with progress_bar("Making questions", quiet=arguments.json) as progress:
         _make_questions(settings, progress)
@@ -91,24 +89,25 @@ def index_command(arguments: argparse.Namespace) -> int:
 def _make_questions(settings: "Settings", progress: Callable[[int, int], None]) -> None:
     """Make the questions to suggest, unless they are there; an index is good without them."""
     from chatbot.models import QUOTES
+    from chatbot.opening import open_index, open_reader
     from chatbot.suggest import load_questions, store_questions
     from corpus.errors import FootnoteError
 
-    generation = _open(settings)
+    generation = open_index(settings)
     known = load_questions(generation)
     generation.close()
-    quotes = settings.chatbot.model_copy(update={"model": QUOTES})
     with suppress(FootnoteError, OSError):
         if known is None:
             from chatbot.make_questions import make_questions
 
-            reader = _reader(settings.model_copy(update={"chatbot": quotes}))
+            reader = open_reader(_with_model(settings, QUOTES))
             store_questions(reader.generation, make_questions(reader, progress))
 
 
 def search_command(arguments: argparse.Namespace) -> int:
     """Print the passages found for a query."""
     from chatbot.answer import as_json
+    from chatbot.opening import open_embedder, open_index, open_reranker
     from chatbot.question import check_length
     from chatbot.terminal import show_hits
     from index.search import search
@@ -117,11 +116,11 @@ def search_command(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     hits = search(
         query,
-        generation=_open(settings),
-        embedder=_load_embedder(settings.index.embedding_model),
+        generation=open_index(settings),
+        embedder=open_embedder(settings.index.embedding_model),
         k=arguments.k,
         where=_filter(arguments),
-        reranker=_load_reranker(settings),
+        reranker=open_reranker(settings),
     )
     value = {"query": query, "hits": [as_json(hit) for hit in hits]}
     return _say(value if arguments.json else show_hits(hits))
@@ -132,6 +131,7 @@ def ask_command(arguments: argparse.Namespace) -> int:
     from chatbot.answer import as_json
     from chatbot.ask import answer_question
     from chatbot.errors import WrongQuestion
+    from chatbot.opening import open_reader
     from chatbot.question import check_length
     from chatbot.terminal import show_answer
 
@@ -140,7 +140,7 @@ def ask_command(arguments: argparse.Namespace) -> int:
     if arguments.batch:
         return _ask_batch(arguments)
     question = check_length(arguments.question)
-    reader = replace(_reader(_settings(arguments)), where=_filter(arguments))
+    reader = replace(open_reader(_settings(arguments)), where=_filter(arguments))
     if arguments.show_prompt:
         return _show_prompt(question, reader, as_json=arguments.json)
     answer = answer_question(question, reader=reader)
@@ -161,10 +161,13 @@ def _ask_batch(arguments: argparse.Namespace) -> int:
     """Answer each line; one that cannot be asked is reported and the others still run."""
     from chatbot.answer import as_json
     from chatbot.batch import answer_batch
+    from chatbot.opening import open_reader
     from chatbot.terminal import show_answer
 
     code = GOOD
-    for line in answer_batch(arguments.batch, open_reader=lambda: _reader(_settings(arguments))):
+    for line in answer_batch(
+        arguments.batch, open_reader=lambda: open_reader(_settings(arguments))
+    ):
         if line.answer is None:
             print(f"footnote: {arguments.batch}:{line.number}: {line.problem}", file=sys.stderr)
             code = WRONG_USE
@@ -179,13 +182,17 @@ def _ask_batch(arguments: argparse.Namespace) -> int:
 
 def serve_command(arguments: argparse.Namespace) -> int:
     """Serve the chat page, the API and the widget."""
+    from chatbot.opening import open_index
+
     settings = _settings(arguments)
     host, port = arguments.host or settings.chatbot.host, arguments.port or settings.chatbot.port
     from chatbot.models import load_model
 
     model = load_model(settings.chatbot.model, settings.chatbot.for_models())
-    _open(settings).close()  # say now, not on the page, that there is nothing to answer from
+    open_index(settings).close()  # say now, not on the page, that there is nothing to answer from
     print("Starting Footnote…", file=sys.stderr)
+    from chatbot.models.look import tips
+    from chatbot.models.remote import LOOPBACK
     from chatbot.server import make_app, serve
     from chatbot.service import Service
 
@@ -198,8 +205,12 @@ def serve_command(arguments: argparse.Namespace) -> int:
         reranker=settings.index.reranker,
         suggestions=settings.chatbot.suggested_questions,
     )
+    is_here = model is None and host in LOOPBACK  # then whoever reads the page runs it
     app = make_app(
-        service, allowed_origins=settings.chatbot.allowed_origins, title=settings.chatbot.title
+        service,
+        allowed_origins=settings.chatbot.allowed_origins,
+        title=settings.chatbot.title,
+        tips=tips if is_here else tuple,
     )
     service.start()
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -214,14 +225,16 @@ def serve_command(arguments: argparse.Namespace) -> int:
 
 def eval_command(arguments: argparse.Namespace) -> int:
     """Run the grounding suite, check its cases, or measure retrieval and speed."""
+    from chatbot.opening import open_index, open_reader
     from eval.command import run
 
     settings = _settings(arguments)
+    models = arguments.models or [settings.chatbot.model]
     outcome = run(
         arguments,
         settings=settings.index,
-        open_index=lambda: _open(settings),
-        open_reader=lambda: _reader(settings),
+        open_index=lambda: open_index(settings),
+        open_readers=lambda: [open_reader(_with_model(settings, model)) for model in models],
     )
     _say(outcome.says)
     return GOOD if outcome.is_good else BELOW_GATE
@@ -229,7 +242,9 @@ def eval_command(arguments: argparse.Namespace) -> int:
 
 def show_command(arguments: argparse.Namespace) -> int:
     """Print a document's text as offsets see it, or the list of documents."""
-    generation = _open(_settings(arguments))
+    from chatbot.opening import open_index
+
+    generation = open_index(_settings(arguments))
     if arguments.document is None:
         titles = generation.store.titles()
         if arguments.json:
@@ -281,57 +296,14 @@ def _settings(arguments: argparse.Namespace) -> "Settings":
 
     settings = read_settings()
     index = {"folder": arguments.index} if arguments.index else {}
-    chatbot = {"model": arguments.model} if getattr(arguments, "model", None) else {}
-    return settings.model_copy(
-        update={
-            "index": settings.index.model_copy(update=index),
-            "chatbot": settings.chatbot.model_copy(update=chatbot),
-        }
-    )
+    chosen = settings.model_copy(update={"index": settings.index.model_copy(update=index)})
+    model = getattr(arguments, "model", None)
+    return _with_model(chosen, model) if model else chosen
 
 
-def _open(settings: "Settings") -> "Generation":
-    from index.generation import open_current
-
-    return open_current(
-        settings.index.folder,
-        embedding_model=settings.index.embedding_model,
-        passage_tokens=settings.index.passage_tokens,
-    )
-
-
-def _reader(settings: "Settings") -> "Reader":
-    from chatbot.ask import Reader
-    from chatbot.models import load_model
-    from chatbot.span_reader import SpanReader
-
-    model = load_model(settings.chatbot.model, settings.chatbot.for_models())
-    generation = _open(settings)
-    embedder = _load_embedder(settings.index.embedding_model)
-    reranker = _load_reranker(settings)
-    return Reader(
-        generation=generation,
-        embedder=embedder,
-        span_reader=SpanReader(),
-        model=model,
-        reranker=reranker,
-        strict=settings.chatbot.strict,
-    )
-
-
-@cache
-def _load_embedder(name: str) -> "Embedder":
-    if sys.stderr.isatty():
-        print("Loading the embedding model (ten seconds the first time)…", file=sys.stderr)
-    from index.embed import load_embedder
-
-    return load_embedder(name)
-
-
-def _load_reranker(settings: "Settings") -> "Reranker | None":
-    from index.embed import Reranker
-
-    return Reranker(settings.index.reranker) if settings.index.reranker else None
+def _with_model(settings: "Settings", model: str) -> "Settings":
+    chatbot = settings.chatbot.model_copy(update={"model": model})
+    return settings.model_copy(update={"chatbot": chatbot})
 
 
 def _filter(arguments: argparse.Namespace) -> "Filter | None":

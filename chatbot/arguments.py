@@ -73,6 +73,14 @@ def _add_eval(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument("--cases", nargs="+", type=Path, metavar="FILE", help="JSONL case files")
     evaluate.add_argument("--gates", type=Path, metavar="FILE", help="gates (eval/gates.toml)")
     evaluate.add_argument("--sample", type=_number(1_000_000), help="so many questions")
+    evaluate.add_argument(
+        "--model",
+        action="append",
+        dest="models",
+        default=[],
+        metavar="SPEC",
+        help="provider:name; give several to compare them on the same cases",
+    )
     evaluate.add_argument("--passages", type=_number(10_000_000), help="speed: made-up passages")
 
 
@@ -85,7 +93,7 @@ _OWN: Mapping[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     "search": (_add_search, _add_filter),
     "ask": (_add_ask, _add_filter, _add_model),
     "serve": (_add_serve, _add_model),
-    "eval": (_add_eval, _add_model),
+    "eval": (_add_eval,),
     "show": (_add_show,),
     "doctor": (_add_model,),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chatbot.errors import ModelUnavailable
 from chatbot.models import QUOTES, load_model
-from chatbot.models.look import Found, how_to_use, look_for_models, running_here
+from chatbot.models.look import Found, look_for_models, tips
 from chatbot.settings import Settings
 from corpus.errors import FootnoteError
 from index.generation import open_current
@@ -64,8 +64,7 @@ def _index(settings: Settings) -> str:
 def _model(settings: Settings) -> str:
     table = settings.chatbot
     if table.model == QUOTES:
-        tips = [how_to_use(name, found) for name, found in running_here().items()]
-        return "; ".join([f"{QUOTES} (no model is needed)", *tips])
+        return "; ".join([f"{QUOTES} (no model is needed)", *tips()])
     load_model(table.model, table.for_models())
     provider, _, name = table.model.partition(":")
     for found in look_for_models(table.model, table.base_url):

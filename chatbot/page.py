@@ -45,6 +45,8 @@ class PageText:
     document_count: int
     indexed_at: datetime
     suggestions: tuple[str, ...]
+    model: str
+    tips: tuple[str, ...]
 
 
 def mount_page(
@@ -257,7 +259,9 @@ def _first_screen(describe: Callable[[], PageText | str]) -> tuple[str, str]:
     if isinstance(text, str):
         return render.render_head("Footnote", ""), render.render_unavailable(text)
     scope = render.describe_scope(text.document_count, text.indexed_at, datetime.now(UTC))
-    return render.render_head(text.title, scope), render.render_opening(text.suggestions)
+    return render.render_head(text.title, scope), render.render_opening(
+        text.suggestions, text.model, text.tips
+    )
 
 
 def _theme() -> Any:  # noqa: ANN401

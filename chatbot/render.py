@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from chatbot.answer import Answer, Citation, Sentence
+from chatbot.models import QUOTES
 from chatbot.notices import NOTICES, notices_of
 from chatbot.small_talk import reply_to
 from corpus.document import Span
@@ -63,14 +64,31 @@ def describe_scope(document_count: int, indexed_at: datetime, now: datetime) -> 
     return f"Answers only from {documents}, indexed {_ago(indexed_at, now)}."
 
 
-def render_opening(suggestions: Sequence[str]) -> str:
-    """Return what stands under the question box before the first question."""
+def render_opening(suggestions: Sequence[str], model: str, tips: Sequence[str] = ()) -> str:
+    """Return what stands under the question box before the first question.
+
+    `tips` say how to have another model write; only whoever runs the page should see them.
+    """
     rows = "".join(f"<li>{_ask_button(suggestion)}</li>" for suggestion in suggestions)
     offered = f'<h2>You could ask</h2><ul class="fn-asks">{rows}</ul>' if rows else ""
     return (
         f'<section class="fn-opening">{offered}<p class="fn-promise">'
         '<span aria-hidden="true">1</span>Each footnote opens the document at the words themselves.'
-        " What the documents don’t say, the answer doesn’t say either.</p></section>"
+        " What the documents don’t say, the answer doesn’t say either.</p>"
+        f"{_settings(model, tips)}</section>"
+    )
+
+
+def _settings(model: str, tips: Sequence[str]) -> str:
+    how = (
+        "Answers are the documents’ own sentences, quoted word for word. No language model is used."
+        if model == QUOTES
+        else f"Answers are written by {model}; each sentence is checked against the documents."
+    )
+    rows = "".join(f"<p>{escaped(tip)}</p>" for tip in tips)
+    return (
+        '<details class="fn-settings"><summary>Who writes the answers</summary>'
+        f"<p>{escaped(how)}</p>{rows}</details>"
     )
 
 

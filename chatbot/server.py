@@ -8,6 +8,7 @@ import json
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from threading import Event as StopEvent
 from typing import Any
@@ -52,8 +53,17 @@ class AskRequest(BaseModel):
     history: list[Turn] = Field(default=[], max_length=MOST_TURNS)
 
 
-def make_app(service: Service, *, allowed_origins: Sequence[str], title: str) -> FastAPI:
-    """Return the app: API routes first, then the page at the root."""
+def make_app(
+    service: Service,
+    *,
+    allowed_origins: Sequence[str],
+    title: str,
+    tips: Callable[[], Sequence[str]] = tuple,
+) -> FastAPI:
+    """Return the app: API routes first, then the page at the root.
+
+    `tips` for whoever runs the page are asked for once, when it is first opened.
+    """
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     app.add_middleware(
         CORSMiddleware,
@@ -69,6 +79,8 @@ def make_app(service: Service, *, allowed_origins: Sequence[str], title: str) ->
     _add_ask(app, service, background)
     _add_routes(app, service)
 
+    tips = cache(tips)
+
     def describe() -> PageText | str:
         service.wait()
         try:
@@ -80,6 +92,8 @@ def make_app(service: Service, *, allowed_origins: Sequence[str], title: str) ->
             document_count=scope.document_count,
             indexed_at=scope.indexed_at,
             suggestions=scope.suggestions,
+            model=scope.model,
+            tips=tuple(tips()),
         )
 
     mount_page(app, ask=service.ask, describe=describe, background=background)

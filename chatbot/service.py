@@ -16,7 +16,7 @@ from chatbot.answer import Event, Turn
 from chatbot.ask import Reader, answer_question, stream_answer
 from chatbot.errors import StillLoading
 from chatbot.make_questions import make_questions
-from chatbot.models import Model
+from chatbot.models import QUOTES, Model
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import load_questions, store_questions, suggestions
 from corpus.document import Document
@@ -40,6 +40,7 @@ class Scope:
     document_count: int
     indexed_at: datetime
     suggestions: tuple[str, ...]
+    model: str
 
 
 class Service:
@@ -107,6 +108,7 @@ class Service:
             document_count=manifest.document_count,
             indexed_at=manifest.built_at,
             suggestions=self._suggestions,
+            model=self._model.name if self._model else QUOTES,
         )
 
     def _reader(self) -> Reader:

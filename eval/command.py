@@ -1,20 +1,22 @@
 """What `footnote eval` does: runs a suite and says how it went. Reads no settings itself."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chatbot.ask import Reader
 from chatbot.progress import progress_bar
 from chatbot.settings import IndexTable
 from chatbot.span_reader import SpanReader
-from eval.bench import Bench
+from eval.bench import Bench, spread
 from eval.case import CASES, check_cases, load_cases
 from eval.datasets import load_dataset
 from eval.errors import BadCase
 from eval.grounding import Grounding, Suite
 from eval.retrieval import RetrievalReport, measure_retrieval
+from eval.side_by_side import SideBySide, compare_models
 from eval.speed import SpeedReport, measure_speed
 from index.embed import load_embedder
 from index.generation import Generation
@@ -33,7 +35,7 @@ def run(
     *,
     settings: IndexTable,
     open_index: Callable[[], Generation],
-    open_reader: Callable[[], Reader],
+    open_readers: Callable[[], list[Reader]],
 ) -> Outcome:
     """Run the suite that the arguments name; BadCase if what they give cannot be read."""
     files = arguments.cases or sorted(CASES.glob("*.jsonl"))
@@ -44,7 +46,7 @@ def run(
     folder = arguments.dataset
     if arguments.suite == "retrieval" and folder is None:
         raise BadCase("name the folder of a question set: footnote eval retrieval FOLDER.")
-    report: Grounding | RetrievalReport | SpeedReport
+    report: Grounding | RetrievalReport | SideBySide | SpeedReport
     with progress_bar("Measuring", quiet=arguments.json) as progress:
         if arguments.suite == "speed":
             report = measure_speed(passages=arguments.passages or 2_000, progress=progress)
@@ -59,7 +61,19 @@ def run(
             suite = Suite(bench=bench, gates_file=arguments.gates)
             if arguments.suite == "retrieval":
                 report = measure_retrieval(load_dataset(folder, sample=arguments.sample), bench)
+            elif folder:
+                report = suite.on_set(folder)
             else:
-                report = suite.on_set(folder) if folder else suite.on_cases(files, open_reader())
+                report = _ask_cases(files, suite, open_readers())
     says = report.as_json() if arguments.json else report.as_text()
     return Outcome(says, not isinstance(report, Grounding) or report.is_good)
+
+
+def _ask_cases(
+    files: Sequence[Path], suite: Suite, readers: Sequence[Reader]
+) -> Grounding | SideBySide:
+    """Run the whole suite with one model; with several, only the cases, side by side."""
+    if len(readers) == 1:
+        return suite.on_cases(files, readers[0])
+    cases, bench = load_cases(files), suite.bench
+    return compare_models(spread(cases, bench.at_most(len(cases))), readers, bench.progress)

@@ -186,6 +186,19 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             self._play()
 
+    def do_GET(self) -> None:
+        """List one model, in the way that is asked for."""
+        lists: dict[str, object] = {
+            "/api/tags": {"models": [{"name": "tiny:latest"}]},
+            "/v1/models": {"object": "list", "data": [{"id": "tiny"}]},
+        }
+        self.script.sent_headers.append({k.lower(): v for k, v in self.headers.items()})
+        body = json.dumps(lists.get(self.path, {})).encode()
+        self.send_response(self.script.status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def _play(self) -> None:
         for step in self.script.steps:
             if step == CUT:

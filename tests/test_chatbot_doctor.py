@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+from scripted import serving
 
 from chatbot.doctor import Finding, examine
+from chatbot.models import look
 from chatbot.settings import ChatbotTable, CorpusTable, IndexTable, Settings
 
 
@@ -20,7 +22,7 @@ def test_whole_house_is_good(bundled_index: Path, tmp_path: Path) -> None:
     assert list(found) == ["documents", "index", "model", "origins"]
     assert all(finding.good for finding in found.values())
     assert "documents, " in found["index"].says
-    assert found["model"].says == "quotes:"
+    assert found["model"].says.startswith("quotes:")
     assert found["origins"].says == "https://a.org"
 
 
@@ -41,3 +43,38 @@ def test_what_is_wrong_says_what_to_do(
     found = _examine(index, folder, **chatbot)
     assert [name for name, finding in found.items() if not finding.good] == [wrong]
     assert says in found[wrong].says
+
+
+def test_a_model_server_on_this_machine_is_told_of(
+    bundled_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving("ollama") as script:
+        monkeypatch.setenv("OLLAMA_HOST", script.base_url)
+        monkeypatch.setattr(look, "LOCAL_SERVERS", {})
+        says = _examine(bundled_index, tmp_path)["model"].says
+    assert "Ollama runs on this machine" in says
+    assert says.endswith("footnote serve --model ollama:tiny:latest")
+
+
+@pytest.mark.parametrize(
+    ("model", "good", "says"),
+    [
+        ("ollama:tiny", True, "ollama:tiny"),
+        ("ollama:tiny:latest", True, "ollama:tiny:latest"),
+        ("ollama:huge", False, "it has tiny:latest"),
+    ],
+)
+def test_a_model_is_looked_for_on_its_server(
+    model: str, good: bool, says: str, bundled_index: Path, tmp_path: Path
+) -> None:
+    with serving("ollama") as script:
+        found = _examine(bundled_index, tmp_path, model=model, base_url=script.base_url)["model"]
+    assert (found.good, says in found.says) == (good, True)
+
+
+def test_a_server_that_does_not_answer_is_bad(bundled_index: Path, tmp_path: Path) -> None:
+    found = _examine(bundled_index, tmp_path, model="ollama:tiny", base_url="http://127.0.0.1:9")[
+        "model"
+    ]
+    assert not found.good
+    assert "no model server answers at http://127.0.0.1:9" in found.says

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from threading import Event
 
 import pytest
@@ -7,8 +8,8 @@ from chatbot.models import PROVIDERS, QUOTES, ModelSettings, load_model
 from chatbot.models.echo import EchoModel
 
 PROMPT = (
-    "Answer.\n\n<<<passage 1 from A\nOne dog barked. Two ran.\nend of passage 1>>>\n\n"
-    "<<<passage 2 from B\nCats sleep.\nend of passage 2>>>\n\nQuestion: who?"
+    "Answer.\n\n<<<ab1 passage 1\nA\nOne dog barked. Two ran.\nab1 end of passage 1>>>\n\n"
+    "<<<ab1 passage 2\nB\nCats sleep.\nab1 end of passage 2>>>\n\nQuestion: who?"
 )
 
 
@@ -29,13 +30,30 @@ def test_unknown_provider_is_told_the_known_ones(spec: str) -> None:
     assert repr(spec) in str(caught.value)
 
 
-def test_every_provider_can_be_imported_and_says_what_it_is() -> None:
-    for name, provider in PROVIDERS.items():
-        settings = ModelSettings(base_url="http://127.0.0.1:9/v1")
-        model = load_model(f"{name}:any", settings)
-        assert model is not None
-        assert model.name == f"{name}:any"
-        assert provider.says
+@pytest.mark.parametrize("provider", [name for name in PROVIDERS if name != "huggingface"])
+def test_every_provider_can_be_loaded(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PROVIDERS[provider].key or "NO_KEY", "sk-x")
+    settings = ModelSettings(base_url="http://127.0.0.1:9/v1")
+    model = load_model(f"{provider}:any", settings)
+    assert model is not None
+    assert model.name == f"{provider}:any"
+    assert model.context_tokens == settings.context_tokens
+    assert 1 <= model.count_tokens("One word.") <= 10
+
+
+@pytest.mark.parametrize("provider", [name for name, of in PROVIDERS.items() if of.key])
+def test_a_key_that_is_missing_is_named(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PROVIDERS[provider].key, raising=False)
+    with pytest.raises(UnknownModel, match=PROVIDERS[provider].key):
+        load_model(f"{provider}:any", ModelSettings())
+
+
+@pytest.mark.parametrize("provider", [name for name, of in PROVIDERS.items() if of.extra])
+def test_a_package_that_is_missing_is_named(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = replace(PROVIDERS[provider], package="llama_index.llms.not_there")
+    monkeypatch.setitem(PROVIDERS, provider, absent)
+    with pytest.raises(UnknownModel, match=rf"pip install .*\[{absent.extra}\]"):
+        load_model(f"{provider}:any", ModelSettings())
 
 
 def test_openai_compatible_needs_a_name() -> None:

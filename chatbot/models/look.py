@@ -69,6 +69,11 @@ def running_here() -> dict[str, Found]:
         return {name: each for name, each in zip(here, found, strict=True) if each.models}
 
 
+def tips() -> list[str]:
+    """Return a sentence a model server that runs here: how to have it write the answers."""
+    return [how_to_use(name, found) for name, found in running_here().items()]
+
+
 def how_to_use(name: str, found: Found) -> str:
     """Return a sentence that says how to have a server that runs here write the answers."""
     model = f"{found.model.partition(':')[0]}:{found.models[0]}"
