@@ -11,7 +11,14 @@ from itertools import zip_longest
 from threading import Event as StopEvent
 
 from chatbot.answer import Answer, Event, Finished, Retrieved, Started, Turn, Usage, Wrote
-from chatbot.check import Checked, Checker, check_sentence, read_sources, split_stream
+from chatbot.check import (
+    Checked,
+    Checker,
+    check_sentence,
+    read_sources,
+    split_stream,
+    without_thoughts,
+)
 from chatbot.draft import Draft
 from chatbot.errors import ModelUnavailable
 from chatbot.evidence import Candidate, confidence, find_candidates, frozen_weights
@@ -154,7 +161,7 @@ def _ask_model(
     if prompt.dropped_count:
         draft.notice("shortened")
     try:
-        for text in split_stream(_reply(model, prompt, draft, stop)):
+        for text in split_stream(without_thoughts(_reply(model, prompt, draft, stop))):
             if text.strip(" .!*\"'").casefold() == ABSTAINS.casefold():
                 draft.is_settled = True
                 return

@@ -32,9 +32,9 @@ class Background:
         The event given to `start` is set when the caller is cancelled, stops listening, or is gone.
         """
         stop, loop = Event(), asyncio.get_running_loop()
+        items, idle = start(stop), 0.0
+        step = loop.run_in_executor(self._threads, next, items, _END)
         try:
-            items, idle = start(stop), 0.0
-            step = loop.run_in_executor(self._threads, next, items, _END)
             while True:
                 done, _ = await asyncio.wait({step}, timeout=_LOOK_SECONDS)
                 if not done:
@@ -53,3 +53,4 @@ class Background:
                 step = loop.run_in_executor(self._threads, next, items, _END)
         finally:
             stop.set()
+            step.add_done_callback(lambda left: left.cancelled() or left.exception())

@@ -27,6 +27,7 @@ BARE_WORDS = 4
 """As many without a small word among them state nothing."""
 SENTENCES_BEFORE, SENTENCES_AFTER = 2, 1
 _MARKER = re.compile(r"\s*(?:\[\d+(?:\s*[,;–-]\s*\d+)*\]|【[^】]*】|\^\d+)")
+_THINKS, _THOUGHT = "<think>", "</think>"
 _CLAUSES = re.compile(r"(?:, and|; (?:and )?|, but|, while|, y|, pero) (?=\S+ \S+ \S+)")
 
 
@@ -85,6 +86,25 @@ def split_stream(pieces: Iterable[str]) -> Iterator[str]:
     yield from (pending[s.start : s.end] for s in split_sentences(pending))
 
 
+def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
+    """Pass a reply on without what some models think aloud before it, between <think> marks."""
+    begun, thinks = "", True
+    for piece in pieces:
+        if not thinks:
+            yield piece
+            continue
+        begun = (begun + piece).lstrip()
+        if begun.startswith(_THINKS):
+            _, mark, said = begun.partition(_THOUGHT)
+            begun, thinks = (said, False) if mark else (begun, True)
+        else:
+            thinks = _THINKS.startswith(begun)
+        if not thinks:
+            yield begun
+    if thinks and not begun.startswith(_THINKS):
+        yield begun
+
+
 def check_sentence(text: str, sources: Sequence[Source], checker: "Checker") -> Checked:
     """Find what carries `text`: one sentence of the sources, else one for each of its two clauses.
 
@@ -140,15 +160,20 @@ class Checker:
         if len(claim.content) == len(claim.words) >= BARE_WORDS:
             return Checked(text, (), 0.0)
         content = [claim.stems[i] for i in claim.content]
-        near = [found for source in sources for found in _likely(content, source)]
+        near = [
+            found
+            for source in sources
+            for found in _likely(content, source)
+            if found.shared >= LEAST_SHARED
+        ]
         near.sort(key=lambda n: (-n.likeness, n.span.document_id, n.span.start))
         exact = next((n for n in near if n.sentence.text == text), None)
         if exact:
             return Checked(text, (exact.span,), 1.0)
-        against = [bool(disagreement(claim, n.sentence, n.around)) for n in near[:COMPARED]]
-        agreeing = [n for n, is_against in zip(near, against, strict=False) if not is_against]
-        contrary = max((n.shared for n, no in zip(near, against, strict=False) if no), default=0.0)
-        enough = [n for n in agreeing if n.shared >= max(LEAST_SHARED, contrary)]
+        best = near[:COMPARED]
+        against = [bool(disagreement(claim, n.sentence, n.around)) for n in best]
+        contrary = max((n.shared for n, no in zip(best, against, strict=True) if no), default=0.0)
+        enough = [n for n, no in zip(best, against, strict=True) if not no and n.shared >= contrary]
         readings = self.span_reader.read(text, [n.window for n in enough])
         judged = [
             (reading.answerable / 10 + found.shared, reading.answerable, found)

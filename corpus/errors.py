@@ -18,6 +18,7 @@ Every error a user can meet is one sentence that says what to do next:
     ├── WrongQuestion           chatbot/errors   the question is empty or too long
     ├── UnknownModel            chatbot/errors   no provider has this name
     ├── ModelUnavailable        chatbot/errors   the model cannot be reached or refused
+    ├── Stopped                 chatbot/errors   whoever asked does not wait any more
     ├── PortTaken               chatbot/errors   another program listens on the port
     ├── StillLoading            chatbot/errors   the server has just started
     ├── BadCase                 eval/errors      a line of a case file is wrong

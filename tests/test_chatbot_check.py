@@ -15,6 +15,7 @@ from chatbot.check import (
     check_sentence,
     read_sources,
     split_stream,
+    without_thoughts,
 )
 from chatbot.span_reader import SpanReader
 from corpus.document import Span
@@ -226,3 +227,20 @@ def test_sources_are_the_whole_passages_of_hits(reader: Reader) -> None:
         assert source.text == document.text[source.span.start : source.span.end]
         assert hit.passage.text in source.text
         assert document.title in source.above
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        (["One ", "two."], "One two."),
+        (["<think>", "Hm. One?", "</think>", "\nOne."], "\nOne."),
+        (["<th", "ink>Hm.</thi", "nk>One", " two."], "One two."),
+        (["<think>Hm.</think>One."], "One."),
+        (["<", "b>One"], "<b>One"),
+        (["<think>Hm. It never"], ""),
+        ([" ", "<thin"], "<thin"),
+        ([], ""),
+    ],
+)
+def test_what_a_model_thinks_aloud_is_not_its_answer(pieces: list[str], said: str) -> None:
+    assert "".join(without_thoughts(pieces)) == said

@@ -50,14 +50,16 @@ class Caller:
     def pieces(self, start: Callable[[], Call], stop: Event) -> Iterator[Piece]:
         """Yield what arrives of a call; retried only before the first token."""
         self._check_rest()
+        failed = False
         try:
             yield from self._pieces(start, stop)
         except ModelUnavailable:
-            with self._lock:
-                self._failures += 1
-                self._rests_until = time.monotonic() + REST_SECONDS
+            failed = True
             raise
-        self._failures = 0
+        finally:
+            with self._lock:
+                self._failures = self._failures + 1 if failed else 0
+                self._rests_until = time.monotonic() + REST_SECONDS
 
     def _pieces(self, start: Callable[[], Call], stop: Event) -> Iterator[Piece]:
         deadline = time.monotonic() + self._limits.total_seconds

@@ -28,7 +28,9 @@ def load(name: str, settings: ModelSettings) -> "HuggingFaceModel":
             f"huggingface: cannot load {name!r} ({where} {name!r}, {type(error).__name__}); give "
             "the folder of a causal language model with its tokenizer, in safetensors."
         ) from error
-    return HuggingFaceModel(f"huggingface:{name}", model, tokenizer, settings)
+    # A folder is called by its last part: readers see the name, and need not see the path.
+    called = Path(name).name if Path(name).exists() else name
+    return HuggingFaceModel(f"huggingface:{called}", model, tokenizer, settings)
 
 
 class HuggingFaceModel:
