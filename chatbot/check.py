@@ -160,12 +160,7 @@ class Checker:
         if len(claim.content) == len(claim.words) >= BARE_WORDS:
             return Checked(text, (), 0.0)
         content = [claim.stems[i] for i in claim.content]
-        near = [
-            found
-            for source in sources
-            for found in _likely(content, source)
-            if found.shared >= LEAST_SHARED
-        ]
+        near = [found for source in sources for found in _likely(content, source)]
         near.sort(key=lambda n: (-n.likeness, n.span.document_id, n.span.start))
         exact = next((n for n in near if n.sentence.text == text), None)
         if exact:
@@ -198,28 +193,36 @@ class Checker:
 
 
 def _likely(content: Sequence[str], source: Source) -> Iterator[_Near]:
-    """Yield each of the source's sentences, and how like the claim it is."""
+    """Yield each of the source's sentences that shares enough with a claim, and how like it is."""
     if not content:
         return
     first, known = source.span.start, words_of(source.above).known
     for i, span in enumerate(source.sentences):
         sentence = words_of(source.text[span.start - first : span.end - first])
-        earlier = source.sentences[max(0, i - SENTENCES_BEFORE) : i]
-        start = earlier[0].start if earlier else span.start
-        last = source.sentences[min(i + SENTENCES_AFTER, len(source.sentences) - 1)]
         here = {one: closeness(one, sentence.known) for one in content}
-        there = {one: closeness(one, known) for one in content if not here[one]}
-        shared = sum(here[one] or there[one] / 2 for one in content) / len(content)
-        yield _Near(
-            span=span,
-            sentence=sentence,
-            before=earlier[-1] if earlier else None,
-            text_around=f"{source.above}. {source.text[start - first : span.start - first]}",
-            window=source.text[start - first : last.end - first],
-            shared=shared,
-            likeness=shared + (source.cosines[i] if source.cosines else 0.0),
-        )
+        # A word that stands only around counts half: where few stand here, no others can help.
+        if sum(map(here.__getitem__, content)) >= (2 * LEAST_SHARED - 1) * len(content):
+            there = {one: closeness(one, known) for one in content if not here[one]}
+            shared = sum(here[one] or there[one] / 2 for one in content) / len(content)
+            if shared >= LEAST_SHARED:
+                yield _near(source, i, sentence, shared)
         known |= sentence.known
+
+
+def _near(source: Source, i: int, sentence: Words, shared: float) -> _Near:
+    span, first = source.sentences[i], source.span.start
+    earlier = source.sentences[max(0, i - SENTENCES_BEFORE) : i]
+    start = earlier[0].start if earlier else span.start
+    last = source.sentences[min(i + SENTENCES_AFTER, len(source.sentences) - 1)]
+    return _Near(
+        span=span,
+        sentence=sentence,
+        before=earlier[-1] if earlier else None,
+        text_around=f"{source.above}. {source.text[start - first : span.start - first]}",
+        window=source.text[start - first : last.end - first],
+        shared=shared,
+        likeness=shared + (source.cosines[i] if source.cosines else 0.0),
+    )
 
 
 def _cited(claim: Words, found: _Near) -> tuple[Span, ...]:

@@ -57,16 +57,27 @@ class Words:
     def __init__(self, text: str) -> None:
         self.text = text
         self.words: list[str] = []
-        self.breaks: set[int] = set()
-        end = 0
-        text = _PERCENT.sub(" percent", _APART.sub(r"\1 ", text))
+        self._gaps: list[str] = []  # what stands before each word
+        end, text = 0, _PERCENT.sub(" percent", _APART.sub(r"\1 ", text))
         for match in WORD.finditer(text):
-            if re.search(r"[,;:.()–—]", text[end : match.start()]):
-                self.breaks.add(len(self.words))
+            self._gaps.append(text[end : match.start()])
             self.words.append(match.group())
             end = match.end()
-        self.stems = [stem(word) for word in self.words]
-        self.content = [
+
+    @cached_property
+    def breaks(self) -> set[int]:
+        """Return the places of words that stand after a comma or the like."""
+        return {i for i, gap in enumerate(self._gaps) if re.search(r"[,;:.()–—]", gap)}
+
+    @cached_property
+    def stems(self) -> list[str]:
+        """Return the stem of each word."""
+        return [stem(word) for word in self.words]
+
+    @cached_property
+    def content(self) -> list[int]:
+        """Return the places of words that are neither small ones nor negations."""
+        return [
             i
             for i, word in enumerate(self.words)
             if not is_stop_word(word) and not _NEGATES.fullmatch(word)

@@ -12,11 +12,7 @@ class UnknownModel(FootnoteError):
 
 
 class ModelUnavailable(FootnoteError):
-    """The model cannot be reached, refused, or sent something that is no answer.
-
-    `cause` may be shown to any reader; the remedy is for whoever runs the server. `may_pass` says
-    that asking again can help, `retry_after_seconds` when, if the server said so.
-    """
+    """The model cannot be reached, refused, or sent something that is no answer."""
 
     def __init__(
         self,
@@ -26,6 +22,10 @@ class ModelUnavailable(FootnoteError):
         may_pass: bool = False,
         retry_after_seconds: float | None = None,
     ) -> None:
+        """Say what happened, which any reader may know, and what whoever runs the server can do.
+
+        `may_pass` says that asking again can help, `retry_after_seconds` when, if it was said.
+        """
         super().__init__(f"{cause}; {remedy}." if remedy else f"{cause}.")
         self.cause = f"{cause[:1].upper()}{cause[1:]}."
         self.may_pass = may_pass
