@@ -27,6 +27,7 @@ from chatbot.parts import asks_for_list, split_question
 from chatbot.prompt import ABSTAINS, Prompt, make_prompt
 from chatbot.question import check_length, make_standalone, read_question
 from chatbot.quotes import find_conflict, pick_quotes
+from chatbot.rewrite import Asked, rewrite
 from chatbot.small_talk import small_talk
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import follow_ups, load_questions, suggestions
@@ -83,7 +84,8 @@ def stream_answer(
     clock = _Clock()
     asked = check_length(question)
     talks = small_talk(asked) is not None
-    standalone = asked if talks else make_standalone(asked, history)
+    stop = stop or StopEvent()
+    standalone = asked if talks else _make_whole(asked, history, reader, stop)
     draft = Draft(reader.generation)
     model_name = reader.model.name if reader.model else QUOTES
     yield Started(question=asked, standalone_question=standalone, model=model_name)
@@ -102,7 +104,7 @@ def stream_answer(
         draft.notice("conflict")
     if reader.model and sure >= MODEL_FROM:
         prompt = prompt_for(standalone, hits, reader)
-        yield from _ask_model(reader.model, prompt, hits, reader, draft, stop or StopEvent())
+        yield from _ask_model(reader.model, prompt, hits, reader, draft, stop)
     if not draft.is_settled:
         yield from _quote(read, draft)
     if talks:
@@ -127,6 +129,14 @@ def stream_answer(
             problem=draft.problem,
         )
     )
+
+
+def _make_whole(question: str, history: Sequence[Turn], reader: Reader, stop: StopEvent) -> str:
+    """Return a question that needs no other before it; a model is asked only of a follow-up."""
+    by_rule = make_standalone(question, history)
+    if reader.model is None or by_rule == question:
+        return by_rule
+    return rewrite(Asked(question, by_rule), history, reader.model, stop)
 
 
 def find_passages(question: str, reader: Reader) -> tuple[Hit, ...]:

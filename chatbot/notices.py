@@ -1,4 +1,4 @@
-"""What an answer's notices say to people."""
+"""What an answer says of itself to people: its notices, and who wrote it at what cost."""
 
 from chatbot.answer import Answer, Notice
 
@@ -21,3 +21,18 @@ def notices_of(answer: Answer) -> list[str]:
         for notice in answer.notices
         if notice in NOTICES
     ]
+
+
+def written_by(answer: Answer) -> str:
+    """Return a sentence on who wrote the answer, with the tokens that the provider counted."""
+    if all(sentence.verdict == "quoted" for sentence in answer.sentences):
+        return "Quoted word for word from the documents."
+    usage = answer.usage
+    read, written = (
+        "unknown" if count is None else f"{count:,}"
+        for count in (usage.prompt_tokens, usage.completion_tokens)
+    )
+    return (
+        f"Written by {answer.model} and checked against the documents "
+        f"(tokens read: {read}, written: {written})."
+    )

@@ -47,8 +47,8 @@ def make_prompt(
     count_tokens: Callable[[str], int],
 ) -> Prompt:
     """Return the prompt: the whole passages of the best hits, as many as there is room for."""
-    template = (_FOLDER / f"{VERSION}.txt").read_text(encoding="utf-8")
-    room = context_tokens - REPLY_TOKENS - count_tokens(template) - 2 * count_tokens(question)
+    room = context_tokens - REPLY_TOKENS - count_tokens(_template(VERSION))
+    room -= 2 * count_tokens(question)
     best = list({hit.context: hit for hit in reversed(hits)}.values())[::-1][:MOST_PASSAGES]
     fitting: list[str] = []
     for hit in best:
@@ -59,15 +59,18 @@ def make_prompt(
             break
         fitting.append(passage)
     mark = _mark(fitting, _secret(generation.folder.parent.parent))
-    parts = {
-        "{question}": question,
-        "{mark}": mark,
-        "{passages}": "\n\n".join(
-            _between_marks(passage, number, mark) for number, passage in enumerate(fitting, start=1)
-        ),
-    }
-    filled = re.sub(r"\{(?:question|mark|passages)\}", lambda m: parts[m.group()], template)
-    return Prompt(filled, len(fitting), len(best) - len(fitting))
+    numbered = (_between_marks(passage, n, mark) for n, passage in enumerate(fitting, start=1))
+    text = fill(VERSION, question=question, mark=mark, passages="\n\n".join(numbered))
+    return Prompt(text, len(fitting), len(best) - len(fitting))
+
+
+def fill(version: str, **parts: str) -> str:
+    """Return the prompt of this version with its parts in place; braces in them are only text."""
+    return re.sub(r"\{(\w+)\}", lambda match: parts[match[1]], _template(version))
+
+
+def _template(version: str) -> str:
+    return (_FOLDER / f"{version}.txt").read_text(encoding="utf-8")
 
 
 def passages_in(prompt: str) -> list[str]:

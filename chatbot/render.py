@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from chatbot.answer import Answer, Citation, Sentence
 from chatbot.models import QUOTES
-from chatbot.notices import NOTICES, notices_of
+from chatbot.notices import NOTICES, notices_of, written_by
 from chatbot.small_talk import reply_to
 from corpus.document import Span
 from index.passage import Hit
@@ -295,14 +295,8 @@ def _excerpt(text: str) -> str:
 
 
 def _about(answer: Answer) -> str:
-    quoted = all(sentence.verdict == "quoted" for sentence in answer.sentences)
-    how = (
-        "Quoted word for word from the documents."
-        if quoted
-        else f"Written by {answer.model} and checked against the documents."
-    )
     copy = '<button type="button" class="fn-quiet" data-copy>Copy with sources</button>'
-    return f'<p class="fn-about"><span>{escaped(how)}</span>{copy}</p>'
+    return f'<p class="fn-about"><span>{escaped(written_by(answer))}</span>{copy}</p>'
 
 
 def _follow_ups(answer: Answer) -> str:

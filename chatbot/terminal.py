@@ -4,8 +4,9 @@ import textwrap
 from collections.abc import Sequence
 
 from chatbot.answer import Answer
+from chatbot.models import QUOTES
 from chatbot.models.look import Found
-from chatbot.notices import notices_of
+from chatbot.notices import notices_of, written_by
 from chatbot.small_talk import reply_to
 from index.passage import Hit
 
@@ -34,6 +35,8 @@ def _answer_lines(answer: Answer) -> list[str]:
         for s in answer.sentences
     )
     lines = [_wrap(text), ""]
+    if answer.model != QUOTES:
+        notices.append(written_by(answer))
     for notice in notices:
         lines += [_wrap(notice), ""]
     for citation in answer.citations:
