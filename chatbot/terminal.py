@@ -2,13 +2,16 @@
 
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from chatbot.answer import Answer
 from chatbot.models import QUOTES
-from chatbot.models.look import Found
 from chatbot.notices import notices_of, written_by
 from chatbot.small_talk import reply_to
 from index.passage import Hit
+
+if TYPE_CHECKING:
+    from chatbot.models.look import Found
 
 WIDTH = 88
 ABSTAINS = "The documents don't say."
@@ -59,14 +62,14 @@ def show_hits(hits: Sequence[Hit]) -> str:
     )
 
 
-def show_models(found: Sequence[Found]) -> str:
+def show_models(found: "Sequence[Found]") -> str:
     """Return a line a provider: its name, whether it can be used, and what it is."""
     rows = [f"{each.model:26} {_readiness(each):32} {each.says}" for each in found]
     named = [f"  {each.model.partition(':')[0]}:{name}" for each in found for name in each.models]
     return "\n".join([*rows, *(["", "Models found:", *named] if named else [])])
 
 
-def _readiness(found: Found) -> str:
+def _readiness(found: "Found") -> str:
     if not found.installed:
         return f"not installed: pip extra {found.extra}"
     if found.has_key is False:

@@ -66,6 +66,8 @@ def test_first_screen_says_what_it_answers_from(watched: Watched) -> None:
     suggestions = watched.page.locator("#fn-opening .fn-ask")
     expect(suggestions).to_have_count(1)  # the one that the documents don't answer is left out
     watched.keep(f"first-{width(watched)}")
+    watched.page.click(".fn-settings summary")
+    expect(watched.page.locator(".fn-settings")).to_contain_text("No language model is used.")
     assert watched.violations() == []
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= width(watched)
 
