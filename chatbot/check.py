@@ -27,6 +27,15 @@ BARE_WORDS = 4
 """As many without a small word among them state nothing."""
 SENTENCES_BEFORE, SENTENCES_AFTER = 2, 1
 _MARKER = re.compile(r"\s*(?:\[\d+(?:\s*[,;–-]\s*\d+)*\]|【[^】]*】|\^\d+)")
+_QUOTED = re.compile(r"[\"“«]([^\"“”«»]+)[\"”»]")
+QUOTED_WORDS = 3
+"""Fewer are a name, or a word held at arm's length."""
+_BE_OR_DO = "is|are|was|were|did|do|does|has|have|had|can|could|will|would|should"
+_ASKS = re.compile(
+    rf"\?[\"”’')]*$|^(?:(?:and|but|so) )?(?:how (?:many|much|long|often)"
+    rf"|(?:who|whom|what|where|why|which|how) (?:{_BE_OR_DO}))\b",
+    re.IGNORECASE,
+)
 _THINKS, _THOUGHT = "<think>", "</think>"
 _CLAUSES = re.compile(r"(?:, and|; (?:and )?|, but|, while|, y|, pero) (?=\S+ \S+ \S+)")
 
@@ -108,10 +117,13 @@ def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
 def check_sentence(text: str, sources: Sequence[Source], checker: "Checker") -> Checked:
     """Find what carries `text`: one sentence of the sources, else one for each of its two clauses.
 
-    Support (0-1) is the least that a clause has.
+    Support (0-1) is the least that a clause has. A question states nothing, and what stands between
+    quotation marks must be the sources' own words to the letter.
     """
     plain = _MARKER.sub("", text).strip().lstrip("-*• ").strip()
     claim = without_preamble(plain)
+    if _ASKS.search(claim) or not _quotes_hold(claim, sources):
+        return Checked(plain, (), 0.0)
     whole = checker.carrier(claim, sources)
     if whole.spans:
         return replace(whole, text=plain)
@@ -123,6 +135,17 @@ def check_sentence(text: str, sources: Sequence[Source], checker: "Checker") -> 
         return nothing
     spans = tuple(dict.fromkeys((*one.spans, *other.spans)))
     return Checked(plain, spans, min(one.support, other.support))
+
+
+def _quotes_hold(claim: str, sources: Sequence[Source]) -> bool:
+    quoted = [match[1] for match in _QUOTED.finditer(claim)]
+    long = [_bare(quote) for quote in quoted if len(quote.split()) >= QUOTED_WORDS]
+    said = [_bare(source.text) for source in sources] if long else []
+    return all(any(quote in text for text in said) for quote in long)
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.replace("’", "'").split()).casefold().strip(" .,;:!?")
 
 
 @dataclass(frozen=True, slots=True)

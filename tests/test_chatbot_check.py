@@ -128,6 +128,39 @@ def test_paraphrase_is_supported_by_its_sentence(text: str, carrier: int, check:
     assert checked.support >= LEAST_SHARED
 
 
+@pytest.mark.parametrize(
+    ("text", "is_carried"),
+    [
+        (
+            'According to the document, "President Bukele has denied any talks with the gangs."',
+            True,
+        ),
+        ("President Bukele has denied “any talks with the gangs”.", True),
+        (
+            'According to the document, "President Bukele has denied all talks with the gangs."',
+            False,
+        ),
+        ('President Bukele has denied any "secret talks with" the gangs.', False),
+    ],
+)
+def test_words_between_quotation_marks_are_the_documents_to_the_letter(
+    text: str, is_carried: bool, check: Check
+) -> None:
+    assert bool(check(text).spans) is is_carried
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Has President Bukele denied any talks with the gangs?",
+        "And how many gang leaders were moved to prisons: thirty.",
+        "What has President Bukele denied: any talks with the gangs.",
+    ],
+)
+def test_a_question_states_nothing(text: str, check: Check) -> None:
+    assert check(text).spans == ()
+
+
 def test_each_clause_may_have_its_own_sentence(check: Check) -> None:
     text = "President Bukele has denied any talks with the gangs, and " + MOVED.replace("T", "t", 1)
     assert [span.document_id for span in check(text).spans] == ["2.txt", "3.txt"]
