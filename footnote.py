@@ -137,6 +137,8 @@ def ask_command(arguments: argparse.Namespace) -> int:
 
     if (arguments.question is None) == (arguments.batch is None):
         raise WrongQuestion("give one question, or a file of them with --batch FILE.")
+    if arguments.batch and arguments.show_prompt:
+        raise WrongQuestion("--show-prompt shows what one question would be asked with; give one.")
     if arguments.batch:
         return _ask_batch(arguments)
     question = check_length(arguments.question)

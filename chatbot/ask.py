@@ -4,6 +4,7 @@ question -> standalone question -> hits -> enough evidence? -> write -> check ->
 """
 
 import logging
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from chatbot.check import (
     check_sentence,
     read_sources,
     split_stream,
+    whole_characters,
     without_thoughts,
 )
 from chatbot.draft import Draft
@@ -39,6 +41,7 @@ from index.store import Filter
 from index.tokens import count_tokens
 
 HITS = 10
+_ABSTAINS = re.compile(rf"\W*(?:answer:\W*)?{ABSTAINS}\b", re.IGNORECASE)
 CHECK_HITS = 5
 """Found for a model's sentence, beside what was found for the question."""
 MODEL_FROM = 0.2
@@ -170,11 +173,13 @@ def _ask_model(
     draft.written_by = model.name
     if prompt.dropped_count:
         draft.notice("shortened")
+    said_something, reply = False, _reply(model, prompt, draft, stop)
     try:
-        for text in split_stream(without_thoughts(_reply(model, prompt, draft, stop))):
-            if text.strip(" .!*\"'").casefold() == ABSTAINS.casefold():
+        for text in split_stream(without_thoughts(whole_characters(reply))):
+            if _ABSTAINS.match(text):
                 draft.is_settled = True
                 return
+            said_something = True
             checked = _check(text, hits, reader)
             if checked.spans:
                 draft.is_settled = True
@@ -183,6 +188,8 @@ def _ask_model(
                 draft.notice("left_out")
             else:
                 yield draft.write(checked.text, (), 0.0, "unsupported")
+        if not said_something:
+            raise ModelUnavailable(f"the model {model.name!r} wrote no sentence")
     except ModelUnavailable as error:
         logging.getLogger(__name__).warning("%s", error)
         draft.problem = error.cause

@@ -26,7 +26,12 @@ COMPARED = 5
 BARE_WORDS = 4
 """As many without a small word among them state nothing."""
 SENTENCES_BEFORE, SENTENCES_AFTER = 2, 1
-_MARKER = re.compile(r"\s*(?:\[\d+(?:\s*[,;–-]\s*\d+)*\]|【[^】]*】|\^\d+)")
+# Bounded: they are looked for with every piece, and a reply may be blanks without end.
+_MARKER = re.compile(
+    r"\s{0,3}(?:\[\d{1,2}(?:\s?[,;–-]\s?\d{1,2}){0,9}\]|【[^】]{0,40}】|\^\d{1,2})"
+)
+_BLANKS = re.compile(r"(\s{8})\s+")
+_LISTED = re.compile(r"^(?:[-*•]|\d{1,2}[.)])\s+")
 _QUOTED = re.compile(r"[\"“«]([^\"“”«»]+)[\"”»]")
 QUOTED_WORDS = 3
 """Fewer are a name, or a word held at arm's length."""
@@ -86,7 +91,7 @@ def split_stream(pieces: Iterable[str]) -> Iterator[str]:
     """
     pending = ""
     for piece in pieces:
-        pending = _MARKER.sub("", pending + piece)
+        pending = _BLANKS.sub(r"\1", _MARKER.sub("", pending + piece))
         sentences = split_sentences(pending)
         # Whether a full stop was an end is known only from the whole word after it.
         if len(sentences) > 1 and re.search(r"\w\W", pending[sentences[-1].start :]):
@@ -114,13 +119,25 @@ def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
         yield begun
 
 
+def whole_characters(pieces: Iterable[str]) -> Iterator[str]:
+    """Pass text on with the halves of characters joined, and those that have no other replaced."""
+    half = ""
+    for piece in pieces:
+        text = half + piece
+        half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        text = text[: len(text) - len(half)]
+        yield text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if half:
+        yield "\N{REPLACEMENT CHARACTER}"
+
+
 def check_sentence(text: str, sources: Sequence[Source], checker: "Checker") -> Checked:
     """Find what carries `text`: one sentence of the sources, else one for each of its two clauses.
 
     Support (0-1) is the least that a clause has. A question states nothing, and what stands between
     quotation marks must be the sources' own words to the letter.
     """
-    plain = _MARKER.sub("", text).strip().lstrip("-*• ").strip()
+    plain = _LISTED.sub("", _MARKER.sub("", text).strip("` \n")).replace("**", "").strip()
     claim = without_preamble(plain)
     if _ASKS.search(claim) or not _quotes_hold(claim, sources):
         return Checked(plain, (), 0.0)

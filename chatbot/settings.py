@@ -6,6 +6,7 @@ Only the command line reads them; everything else is given values. Secrets are n
 import re
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -86,8 +87,17 @@ class ChatbotTable(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
-        if value and not re.fullmatch(r"https?://[^\s/]\S*", value):
-            raise ValueError(f"{value!r} is no address; write it like http://127.0.0.1:8000/v1")
+        # It may hold a password by mistake: the value is not repeated.
+        try:
+            parts = urlsplit(value or "http://none")
+            is_good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            is_good = False
+        if not is_good or "@" in parts.netloc:
+            raise ValueError(
+                "write it like http://127.0.0.1:8000/v1, without a password; keys come from the "
+                "environment"
+            )
         return value or None
 
     @field_validator("allowed_origins")

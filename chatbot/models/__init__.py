@@ -83,13 +83,13 @@ PROVIDERS = {
 class Piece:
     """A piece of text as it streams.
 
-    The last ones may carry what the provider counted, and why it ended: `stop` by itself, `length`
-    because it was long enough. A model that is `thinking` sends no text yet, but is alive.
+    The last ones may carry what the provider counted, and how it ended: `stop` by itself, `cut` for
+    whatever other reason. A model that is `thinking` sends no text yet, but is alive.
     """
 
     text: str
     usage: Usage = field(default_factory=Usage)
-    finish: Literal["", "stop", "length"] = ""
+    finish: Literal["", "stop", "cut"] = ""
     thinking: bool = False
 
 
@@ -130,6 +130,10 @@ class ModelSettings:
     limits: Limits = field(default_factory=Limits)
 
 
+def _is_key(value: str) -> bool:
+    return bool(value) and value.isascii() and value.isprintable() and " " not in value
+
+
 def load_model(spec: str, settings: ModelSettings) -> Model | None:
     """Return the model that `provider:name` names; None for `quotes:`, which needs none.
 
@@ -147,7 +151,7 @@ def load_model(spec: str, settings: ModelSettings) -> Model | None:
             f"{provider_name}: needs a package that is not installed; run "
             f"`pip install -c requirements.lock -e '.[{provider.extra}]'`."
         )
-    if provider.key and not os.environ.get(provider.key):
+    if provider.key and not _is_key(os.environ.get(provider.key, "")):
         raise UnknownModel(
             f"{provider_name}: needs a key; put it into the environment as {provider.key}."
         )

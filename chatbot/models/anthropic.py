@@ -6,6 +6,8 @@ from chatbot.answer import Usage
 from chatbot.models import REPLY_TOKENS, ModelSettings, Piece
 from chatbot.models.remote import Protocol, RemoteModel, client_options
 
+_BASE_URL = "https://api.anthropic.com"
+
 
 def load(name: str, settings: ModelSettings) -> RemoteModel:
     """Return the model; the key is in the environment."""
@@ -22,14 +24,15 @@ def load(name: str, settings: ModelSettings) -> RemoteModel:
                 context_window=settings.context_tokens, is_chat_model=True, model_name=self.model
             )
 
+    base_url = (settings.base_url or _BASE_URL).rstrip("/").removesuffix("/v1")
     llm = AnyClaude(
         model=name,
-        base_url=settings.base_url,
+        base_url=base_url,
         max_tokens=REPLY_TOKENS,
         max_retries=0,
         temperature=0.0,
     )
-    client = httpx.AsyncClient(**client_options(settings.base_url or "", settings))
+    client = httpx.AsyncClient(**client_options(base_url, settings))
     llm._aclient = llm._aclient.with_options(http_client=client, timeout=client.timeout)
     protocol = Protocol(llm=llm, read=_read, key="ANTHROPIC_API_KEY")
     return RemoteModel(f"anthropic:{name}", protocol, settings)
@@ -45,6 +48,6 @@ def _read(part: Any) -> Piece:  # noqa: ANN401
     return Piece(
         part.delta or "",
         counted if reason else Usage(),
-        finish="length" if reason == "max_tokens" else "stop" if reason else "",
+        finish="" if not reason else "stop" if reason in ("end_turn", "stop_sequence") else "cut",
         thinking=bool(more.get("thinking_delta")),
     )

@@ -95,28 +95,31 @@ class Caller:
     def _rest(
         self, call: Call, piece: Piece | None, deadline: float, stop: Event
     ) -> Iterator[Piece]:
-        length, tail, finish = 0, "", ""
+        length, tail, finish, has_words = 0, "", "", False
         while piece is not None:
             length, finish = length + len(piece.text), piece.finish or finish
+            has_words = has_words or (not piece.text.isspace() and bool(piece.text))
             tail = (tail + piece.text)[-8:].rstrip()
             if length > LONGEST_REPLY:
                 raise ModelUnavailable(f"the model {self._name!r} did not come to an end")
             yield piece
             until = min(deadline, time.monotonic() + self._limits.between_tokens_seconds)
             piece = self._next(call, until, stop, "stopped writing in the middle")
-        if not length:
+        if not has_words:
             raise ModelUnavailable(
                 f"the model {self._name!r} sent no words",
                 "check its name and that [chatbot] base_url, if set, is right",
             )
         # A connection that is cut looks like the end; whole sentences do not stop in a word.
-        if finish == "length" or (not finish and not tail.endswith(_ENDS)):
+        if finish == "cut" or (not finish and not tail.endswith(_ENDS)):
             raise ModelUnavailable(f"the model {self._name!r} was cut off")
 
     def _next(self, call: Call, until: float, stop: Event, too_late: str) -> Piece | None:
         while not stop.is_set():
             left = until - time.monotonic()
             try:
+                if left <= 0:  # also where more has come than could be checked by now
+                    raise Empty
                 arrived = call.arrived.get(timeout=max(0.0, min(_LOOK_SECONDS, left)))
             except Empty:
                 if left <= 0:

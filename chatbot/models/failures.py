@@ -4,7 +4,10 @@ Its words may hold the key, the address, or whatever a stranger put there.
 """
 
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -53,8 +56,14 @@ def _refusal(status: int, name: str, key: str) -> tuple[str, str]:
 
 
 def _retry_after(response: object) -> float | None:
-    asked = getattr(response, "headers", {}).get("retry-after", "")
-    return float(asked) if asked.isdecimal() else None
+    asked = getattr(response, "headers", {}).get("retry-after")
+    if not asked:
+        return None
+    with suppress(ValueError):
+        return max(0.0, float(asked))
+    with suppress(ValueError):
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
+    return None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -19,9 +19,11 @@ def load(name: str, settings: ModelSettings) -> "HuggingFaceModel":
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
         # Nothing a stranger wrote is run: no code of the model's own, no pickles.
-        model = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True)
+        model = AutoModelForCausalLM.from_pretrained(
+            name, trust_remote_code=False, use_safetensors=True
+        )
     except Exception as error:  # whatever is wrong with a folder, or with the way to the hub
         where = "the folder" if Path(name).exists() else "no folder here is called"
         raise UnknownModel(
@@ -86,13 +88,15 @@ class HuggingFaceModel:
                 )
             count = written.shape[1] - asked_tokens
             usage = Usage(prompt_tokens=asked_tokens, completion_tokens=count)
-            arrived.put(Piece("", usage, finish="length" if count >= REPLY_TOKENS else "stop"))
+            arrived.put(Piece("", usage, finish="cut" if count >= REPLY_TOKENS else "stop"))
             arrived.put(None)
         except Exception as error:  # torch's own, memory among them
             problem = f"the model {self.name!r} failed ({type(error).__name__})"
             arrived.put(ModelUnavailable(problem, "see that it fits into memory"))
 
     def _encode(self, prompt: str) -> Any:  # noqa: ANN401
+        for mark in self._tokenizer.all_special_tokens:  # in a document they are only text
+            prompt = prompt.replace(mark, f"{mark[:1]} {mark[1:]}")
         if not self._tokenizer.chat_template:
             return self._tokenizer(prompt, return_tensors="pt")
         return self._tokenizer.apply_chat_template(

@@ -1,17 +1,24 @@
 """Looks which models could write answers here. Contacts loopback, and the server configured."""
 
+import json
 import os
+import shlex
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
 
+from chatbot.errors import WrongSetting
 from chatbot.models import PROVIDERS, QUOTES
 from chatbot.models.ollama import address
 from chatbot.models.remote import LOOPBACK
 
 WAIT_SECONDS = 1.0
+LARGEST_LIST_BYTES = 1_000_000
+LONGEST_NAME = 200
 LOCAL_SERVERS = {
     "vLLM": "http://127.0.0.1:8000/v1",
     "llama.cpp": "http://127.0.0.1:8080/v1",
@@ -60,9 +67,9 @@ def running_here() -> dict[str, Found]:
 
     No key is sent: what listens there may be anything.
     """
-    asked = {"Ollama": ("ollama", address(None))} | {
-        name: ("openai-compatible", url) for name, url in LOCAL_SERVERS.items()
-    }
+    asked = {name: ("openai-compatible", url) for name, url in LOCAL_SERVERS.items()}
+    with suppress(WrongSetting):
+        asked = {"Ollama": ("ollama", address(None))} | asked
     here = {name: each for name, each in asked.items() if urlsplit(each[1]).hostname in LOOPBACK}
     with ThreadPoolExecutor() as threads:
         found = threads.map(lambda each: _look(*each), here.values())
@@ -76,7 +83,7 @@ def tips() -> list[str]:
 
 def how_to_use(name: str, found: Found) -> str:
     """Return a sentence that says how to have a server that runs here write the answers."""
-    model = f"{found.model.partition(':')[0]}:{found.models[0]}"
+    model = shlex.quote(f"{found.model.partition(':')[0]}:{found.models[0]}")
     where = "" if name == "Ollama" else f"FOOTNOTE_CHATBOT_BASE_URL={found.base_url} "
     first = "" if found.installed else f"pip install -c requirements.lock -e '.[{found.extra}]'; "
     return (
@@ -108,8 +115,20 @@ def _models(name: str, server: str, key: str) -> tuple[str, ...] | None:
     )
     headers = {"authorization": f"Bearer {key}"} if key and name != "ollama" else {}
     try:
-        with httpx.Client(timeout=WAIT_SECONDS, trust_env=False) as client:
-            said = client.get(server.rstrip("/") + path, headers=headers).raise_for_status().json()
-        return tuple(str(row[called]) for row in said[rows])
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+        said = json.loads(_get(server.rstrip("/") + path, headers))
+        names = [str(row[called]) for row in said[rows]]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return tuple(name for name in names if name.isprintable() and len(name) <= LONGEST_NAME)
+
+
+def _get(url: str, headers: dict[str, str]) -> bytes:
+    """Return what stands there; ValueError if it is too much, or takes too long in all."""
+    body, deadline = b"", time.monotonic() + WAIT_SECONDS
+    client = httpx.Client(timeout=WAIT_SECONDS, trust_env=False)
+    with client, client.stream("GET", url, headers=headers) as response:
+        for chunk in response.raise_for_status().iter_bytes():
+            body += chunk
+            if len(body) > LARGEST_LIST_BYTES or time.monotonic() > deadline:
+                raise ValueError("what is there is no list of models")
+    return body

@@ -6,19 +6,34 @@ one that the prompt was made for.
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from chatbot.answer import Usage
+from chatbot.errors import WrongSetting
 from chatbot.models import REPLY_TOKENS, ModelSettings, Piece
 from chatbot.models.remote import Protocol, RemoteModel, client_options
 
-ADDRESS = "http://127.0.0.1:11434"
+PORT = 11434
+ADDRESS = f"http://127.0.0.1:{PORT}"
 
 
 def address(base_url: str | None) -> str:
-    """Return where Ollama is: as configured, else OLLAMA_HOST, else its usual port here."""
+    """Return where Ollama is: as configured, else OLLAMA_HOST, else its usual port here.
+
+    Told to listen everywhere (0.0.0.0) it is asked here. WrongSetting if that is no address.
+    """
     configured = (base_url or "").rstrip("/").removesuffix("/v1")
     named = configured or os.environ.get("OLLAMA_HOST", "") or ADDRESS
-    return named if "://" in named else f"http://{named}"
+    try:
+        parts = urlsplit(named if "://" in named else f"http://{named}")
+        port = parts.port or (PORT if "://" not in named else None)
+    except ValueError as error:
+        raise WrongSetting(
+            "OLLAMA_HOST is no address; write it like 127.0.0.1:11434, or unset it."
+        ) from error
+    host = parts.hostname or "127.0.0.1"
+    host = "127.0.0.1" if host == "0.0.0.0" else f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
 
 
 def load(name: str, settings: ModelSettings) -> RemoteModel:
@@ -47,6 +62,6 @@ def _read(part: Any) -> Piece:  # noqa: ANN401
             prompt_tokens=part.raw.get("prompt_eval_count"),
             completion_tokens=part.raw.get("eval_count"),
         ),
-        finish="length" if reason == "length" else "stop" if reason else "",
+        finish="" if not reason else "stop" if reason == "stop" else "cut",
         thinking=bool(part.additional_kwargs.get("thinking_delta")),
     )

@@ -10,6 +10,8 @@ from chatbot.models.remote import Protocol, RemoteModel, client_options
 
 KEY = "OPENAI_API_KEY"
 _BASE_URL = "https://api.openai.com/v1"
+_WHOLE = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
+"""How servers say that a reply came to its end by itself."""
 _REASONS = re.compile(r"o\d|gpt-[5-9]")
 """Models that think first: they take no temperature, and their thoughts count as the reply."""
 
@@ -59,6 +61,6 @@ def _read(part: Any) -> Piece:  # noqa: ANN401
             prompt_tokens=getattr(usage, "prompt_tokens", None),
             completion_tokens=getattr(usage, "completion_tokens", None),
         ),
-        finish="length" if reason == "length" else "stop" if reason else "",
+        finish="" if not reason else "stop" if reason in _WHOLE else "cut",
         thinking=bool(part.additional_kwargs.get("thinking_delta")),
     )

@@ -46,6 +46,7 @@ def client_options(base_url: str, settings: ModelSettings) -> dict[str, Any]:
     return {
         "timeout": httpx.Timeout(None, connect=settings.limits.connect_seconds),
         "limits": httpx.Limits(max_keepalive_connections=0),
+        "follow_redirects": False,  # or the passages would go to a server that nobody named
         "trust_env": urlsplit(base_url).hostname not in LOOPBACK,
         "event_hooks": {"response": [_note]},
     }
