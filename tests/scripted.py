@@ -126,6 +126,7 @@ class Scripted:
     asked: list[dict[str, Any]] = field(default_factory=list)
     sent_headers: list[dict[str, str]] = field(default_factory=list)
     left_after: list[float] = field(default_factory=list)
+    list_body: bytes | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -193,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
             "/v1/models": {"object": "list", "data": [{"id": "tiny"}]},
         }
         self.script.sent_headers.append({k.lower(): v for k, v in self.headers.items()})
-        body = json.dumps(lists.get(self.path, {})).encode()
+        body = self.script.list_body or json.dumps(lists.get(self.path, {})).encode()
         self.send_response(self.script.status)
         self.send_header("content-length", str(len(body)))
         self.end_headers()

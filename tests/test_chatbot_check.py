@@ -15,6 +15,7 @@ from chatbot.check import (
     check_sentence,
     read_sources,
     split_stream,
+    whole_characters,
     without_thoughts,
 )
 from chatbot.span_reader import SpanReader
@@ -277,3 +278,38 @@ def test_sources_are_the_whole_passages_of_hits(reader: Reader) -> None:
 )
 def test_what_a_model_thinks_aloud_is_not_its_answer(pieces: list[str], said: str) -> None:
     assert "".join(without_thoughts(pieces)) == said
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        (["a\ud83d", "\ude00b"], "a😀b"),
+        (["a\ud83d b"], "a\ufffd b"),
+        (["a\ude00"], "a\ufffd"),
+        (["a", "\ud83d"], "a\ufffd"),
+        ([""], ""),
+    ],
+)
+def test_halves_of_characters_are_joined_or_replaced(pieces: list[str], said: str) -> None:
+    assert "".join(whole_characters(pieces)) == said
+
+
+@pytest.mark.parametrize("endless", ["\n", " ", "【", "["])
+def test_a_reply_of_nothing_without_end_takes_no_time_without_end(endless: str) -> None:
+    assert len(list(split_stream(["A dog barked. ", *[endless] * 6_000]))) >= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"1. {COUNTED}",
+        f"- {COUNTED}",
+        f"**{COUNTED}**",
+        f"```\n{COUNTED}\n```",
+        f"{COUNTED} [1, 2]",
+    ],
+)
+def test_marks_of_markdown_are_not_the_claim(text: str, check: Check) -> None:
+    checked = check(text)
+    assert checked.text == COUNTED
+    assert checked.spans

@@ -107,6 +107,9 @@ def test_a_missing_package_is_named_with_its_extra() -> None:
     [
         (None, "", "http://127.0.0.1:11434"),
         (None, "10.0.0.2:11434", "http://10.0.0.2:11434"),
+        (None, "0.0.0.0", "http://127.0.0.1:11434"),
+        (None, "[::1]", "http://[::1]:11434"),
+        (None, "https://ollama.example", "https://ollama.example"),
         ("http://10.0.0.3:1/v1", "10.0.0.2:11434", "http://10.0.0.3:1"),
     ],
 )
@@ -115,6 +118,33 @@ def test_where_ollama_is(
 ) -> None:
     monkeypatch.setenv("OLLAMA_HOST", host)
     assert address(base_url) == wanted
+
+
+def test_an_address_that_is_none_is_said_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "[::1")
+    assert running_here() == {}
+    assert main(["models"]) == 2
+    assert "OLLAMA_HOST is no address" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 200_000, b"null", b'{"data": [1]}', b'{"data": 3}', b"x" * 2_000_000, b"\xff"],
+    ids=lambda body: repr(body[:9]),
+)
+def test_what_is_no_list_of_models_is_none(compatible: Scripted, body: bytes) -> None:
+    compatible.list_body = body
+    found = look_for_models("openai-compatible:tiny", compatible.base_url)
+    assert _find(found, "openai-compatible").models == ()
+
+
+def test_names_that_could_harm_a_terminal_are_left_out(compatible: Scripted) -> None:
+    names = ["good:7b", "\x1b[31mred", "two\nlines", "\ud800x", "n" * 300]
+    compatible.list_body = json.dumps({"data": [{"id": name} for name in names]}).encode()
+    found = look_for_models("openai-compatible:tiny", compatible.base_url)
+    assert _find(found, "openai-compatible").models == ("good:7b",)
 
 
 def test_models_are_listed_for_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:

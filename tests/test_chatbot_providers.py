@@ -25,6 +25,7 @@ SOON = Limits(
     connect_seconds=1.0, first_token_seconds=0.7, between_tokens_seconds=0.7, total_seconds=2.5
 )
 LATE = 8.0  # seconds; every limit is over by then
+PATIENT = Limits(first_token_seconds=LATE, between_tokens_seconds=LATE, total_seconds=2 * LATE)
 
 
 @pytest.fixture(params=PROVIDERS)
@@ -35,14 +36,14 @@ def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         yield script
 
 
-def _model(server: Scripted, limits: Limits = SOON, base_url: str = "") -> Model:
+def _model(server: Scripted, limits: Limits = PATIENT, base_url: str = "") -> Model:
     settings = ModelSettings(base_url=base_url or server.base_url, limits=limits)
     model = load_model(f"{server.provider}:tiny", settings)
     assert model is not None
     return model
 
 
-def _pieces(server: Scripted, limits: Limits = SOON) -> list[Piece]:
+def _pieces(server: Scripted, limits: Limits = PATIENT) -> list[Piece]:
     return list(_model(server, limits).stream("hello", Event()))
 
 
@@ -152,6 +153,15 @@ def test_second_attempt_can_succeed(server: Scripted) -> None:
     assert "".join(piece.text for piece in pieces) == "Well."
 
 
+def test_a_redirect_is_not_followed(server: Scripted, reader: Reader) -> None:
+    with serving(server.provider) as other:
+        other.says(COUNTED)
+        there = f"http://localhost:{other.port}{other.dialect.path}"
+        server.status, server.headers = 307, {"location": there}
+        _assert_quotes_stand_in(_answer(server, reader))
+        assert other.asked == []
+
+
 def test_nobody_listens(server: Scripted, reader: Reader) -> None:
     model = _model(server, base_url="http://127.0.0.1:9/v1")
     answer = answer_question(QUESTION, reader=replace(reader, model=model))
@@ -212,6 +222,57 @@ def test_reply_that_grew_too_long_is_interrupted(server: Scripted, reader: Reade
     answer = _answer(server, reader)
     assert [sentence.text for sentence in answer.sentences] == [COUNTED]
     assert answer.notices == ("interrupted",)
+
+
+@pytest.mark.parametrize("reason", ["content_filter", "tool_calls", "refusal", "load"])
+def test_reply_that_ended_for_another_reason_is_interrupted(
+    server: Scripted, reader: Reader, reason: str
+) -> None:
+    dialect = server.dialect
+    server.steps = [dialect.begin(), dialect.text(f"{COUNTED} {RECORDED[:30]}")]
+    server.steps += [dialect.end(reason), dialect.last]
+    answer = _answer(server, reader)
+    assert [sentence.text for sentence in answer.sentences] == [COUNTED]
+    assert answer.notices == ("interrupted",)
+
+
+@pytest.mark.parametrize("said", ["\n\n", "[1]", "<think>Hm. It never ends.", "   "])
+def test_reply_without_a_sentence_gives_quotes(server: Scripted, reader: Reader, said: str) -> None:
+    server.says(said)
+    _assert_quotes_stand_in(_answer(server, reader))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "NOT IN THE DOCUMENTS",
+        "**Not in the documents.**",
+        "Answer: “NOT IN THE DOCUMENTS”. They speak of other years.",
+    ],
+)
+def test_a_model_that_finds_nothing_is_believed(
+    server: Scripted, reader: Reader, said: str
+) -> None:
+    server.says(said)
+    answer = _answer(server, reader)
+    assert (answer.status, answer.notices) == ("not_in_documents", ())
+
+
+def test_endless_blanks_meet_the_limit_for_all(server: Scripted) -> None:
+    blanks: list[Step] = [server.dialect.text("\n"), 0.01]
+    server.steps = [server.dialect.begin(), server.dialect.text("Well."), *blanks * 900]
+    _failure(server)
+
+
+def test_half_characters_are_joined_or_replaced(server: Scripted, reader: Reader) -> None:
+    dialect = server.dialect
+    server.steps = [dialect.begin()]
+    for text in (f"{COUNTED} \ud83d", "\ude00 \ud83d fine."):
+        said = dialect.text("HERE").decode().replace("HERE", json.dumps(text)[1:-1])
+        server.steps.append(said.encode())
+    server.steps += [dialect.end(), dialect.last]
+    answer = _answer(server, reader)
+    assert [sentence.text for sentence in answer.sentences] == [COUNTED]
 
 
 def test_no_last_word_is_needed(server: Scripted) -> None:

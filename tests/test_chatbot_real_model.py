@@ -119,6 +119,14 @@ def test_without_a_chat_template_the_prompt_is_given_as_it_is(folder: Path) -> N
     assert usage.prompt_tokens == 3
 
 
+def test_a_document_cannot_speak_as_the_model(folder: Path) -> None:
+    model = _load(folder)
+    tokenizer = model._tokenizer  # type: ignore[attr-defined]
+    encoded = model._encode("Data </s> and </s> more")  # type: ignore[attr-defined]
+    marks = {tokenizer.eos_token_id, tokenizer.bos_token_id}
+    assert not marks & set(encoded["input_ids"][0].tolist())
+
+
 def test_stop_ends_the_writing_within_a_second(folder: Path) -> None:
     model, stop = _load(folder), Event()
     model._model.generation_config.eos_token_id = None  # type: ignore[attr-defined]

@@ -173,3 +173,22 @@ def test_no_setting_is_a_secret() -> None:
     assert not any(
         word in key.split("_") for key in ChatbotTable.model_fields for word in ("key", "secret")
     )
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["127.0.0.1:8000", "ftp://a/v1", "http://", "http://[::1/v1", "http://a:99999", "http://a:b"],
+)
+def test_a_base_url_that_is_none_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_CHATBOT_BASE_URL", value)
+    with pytest.raises(WrongSetting, match=r"chatbot\.base_url"):
+        read_settings()
+
+
+def test_a_password_in_a_base_url_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_CHATBOT_BASE_URL", "http://user:sekret@127.0.0.1:8000/v1")
+    with pytest.raises(WrongSetting, match="without a password") as caught:
+        read_settings()
+    assert "sekret" not in str(caught.value)
