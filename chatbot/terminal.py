@@ -64,7 +64,7 @@ def show_hits(hits: Sequence[Hit]) -> str:
 
 def show_models(found: "Sequence[Found]") -> str:
     """Return a line a provider: its name, whether it can be used, and what it is."""
-    rows = [f"{each.model:26} {_readiness(each):32} {each.says}" for each in found]
+    rows = [f"{each.model:26} {_readiness(each):34} {each.says}" for each in found]
     named = [f"  {each.model.partition(':')[0]}:{name}" for each in found for name in each.models]
     return "\n".join([*rows, *(["", "Models found:", *named] if named else [])])
 
