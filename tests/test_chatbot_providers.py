@@ -14,6 +14,7 @@ from scripted import CUT, KEY, PROVIDERS, Scripted, Step, serving
 from chatbot.answer import Answer, Usage, Wrote, as_json
 from chatbot.ask import Reader, answer_question, stream_answer
 from chatbot.errors import ModelUnavailable, Stopped
+from chatbot.models import PROVIDERS as PROVIDER_TABLE
 from chatbot.models import Limits, Model, ModelSettings, Piece, load_model
 from chatbot.models.calls import FAILURES_BEFORE_REST, LONGEST_REPLY
 
@@ -26,6 +27,15 @@ SOON = Limits(
 )
 LATE = 8.0  # seconds; every limit is over by then
 PATIENT = Limits(first_token_seconds=LATE, between_tokens_seconds=LATE, total_seconds=2 * LATE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _clients_are_loaded() -> None:
+    """Loading them takes seconds, and belongs to no limit."""
+    with pytest.MonkeyPatch.context() as environment:
+        for provider in PROVIDERS:
+            environment.setenv(PROVIDER_TABLE[provider].key or "NO_KEY", KEY)
+            load_model(f"{provider}:tiny", ModelSettings(base_url="http://127.0.0.1:9/v1"))
 
 
 @pytest.fixture(params=PROVIDERS)

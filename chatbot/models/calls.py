@@ -28,6 +28,7 @@ ATTEMPTS = 3
 LONGEST_PAUSE_SECONDS = 10.0
 FAILURES_BEFORE_REST, REST_SECONDS = 3, 30.0
 _LOOK_SECONDS = 0.05  # how soon it is seen that nobody waits any more
+_BACK_OFF = wait_random_exponential(multiplier=0.5, max=4)
 _ENDS = (".", "!", "?", "…", '"', "”", "’", "'", ")", "]", "*")
 
 
@@ -63,11 +64,10 @@ class Caller:
 
     def _pieces(self, start: Callable[[], Call], stop: Event) -> Iterator[Piece]:
         deadline = time.monotonic() + self._limits.total_seconds
-        waits = wait_random_exponential(multiplier=0.5, max=4)
         attempts = Retrying(
             retry=retry_if_exception(_is_worth_another),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=lambda state: _asked_pause(state) or waits(state),
+            wait=_pause,
             sleep=sleep_using_event(stop),
             reraise=True,
         )
@@ -154,7 +154,8 @@ def _is_worth_another(error: BaseException) -> bool:
     )
 
 
-def _asked_pause(state: RetryCallState) -> float | None:
-    """Return how long the server asked to be left alone, in seconds."""
+def _pause(state: RetryCallState) -> float:
+    """Return how long to leave the server alone, in seconds: as it asked, else with some chance."""
     error = state.outcome.exception() if state.outcome else None
-    return error.retry_after_seconds if isinstance(error, ModelUnavailable) else None
+    asked = error.retry_after_seconds if isinstance(error, ModelUnavailable) else None
+    return _BACK_OFF(state) if asked is None else asked

@@ -92,16 +92,19 @@ class RemoteModel:
                 [ChatMessage(role="user", content=prompt)], **self._protocol.options
             )
             async for part in parts:
-                if length <= LONGEST_REPLY:  # after it whoever waits leaves this off
-                    piece = self._protocol.read(part)
-                    arrived.put(piece)
-                    length += len(piece.text)
+                if length > LONGEST_REPLY:
+                    await asyncio.sleep(0)  # lets whoever waited leave this off
+                    continue
+                piece = self._protocol.read(part)
+                arrived.put(piece)
+                length += len(piece.text)
             arrived.put(None)
         except Exception as error:  # the client's own errors, httpx's, and JSON's
             arrived.put(explain(error, model=self.name, key=self._protocol.key))
         finally:
-            for response in responses:  # a client that trips over one may leave it open
-                await response.aclose()
+            # Left off while it closes, or tripped over, a client may leave its connection open.
+            for response in responses:
+                await asyncio.shield(response.extensions["network_stream"].aclose())
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._starting:
