@@ -29,7 +29,7 @@ from chatbot.parts import asks_for_list, split_question
 from chatbot.prompt import ABSTAINS, Prompt, make_prompt
 from chatbot.question import check_length, make_standalone, read_question
 from chatbot.quotes import find_conflict, pick_quotes
-from chatbot.rewrite import Asked, rewrite
+from chatbot.rewrite import rewrite
 from chatbot.small_talk import small_talk
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import follow_ups, load_questions, suggestions
@@ -139,7 +139,7 @@ def _make_whole(question: str, history: Sequence[Turn], reader: Reader, stop: St
     by_rule = make_standalone(question, history)
     if reader.model is None or by_rule == question:
         return by_rule
-    return rewrite(Asked(question, by_rule), history, reader.model, stop)
+    return rewrite(question, history, reader.model, stop) or by_rule
 
 
 def find_passages(question: str, reader: Reader) -> tuple[Hit, ...]:

@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,15 +91,14 @@ def _mark(passages: Sequence[str], secret: bytes) -> str:
 def _secret(index: Path) -> bytes:
     """Return the secret kept beside the index, made at its first use.
 
-    Where nothing can be written a new one is made each time: only providers' caches suffer.
+    Where it can be neither written nor read a new one is made each time; only caches suffer.
     """
     file, made = index / _SECRET_FILE, secrets.token_bytes(_SECRET_BYTES)
-    try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(made)
-    except FileExistsError:
+    with suppress(OSError):  # it is there, or may not be
+        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(opened, "wb") as writing:
+            writing.write(made)
+    with suppress(OSError):  # it may not be read
         kept = file.read_bytes()
         return kept if len(kept) == _SECRET_BYTES else made
-    except OSError:
-        pass
     return made

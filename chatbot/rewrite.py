@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from threading import Event
-from typing import NamedTuple
 
 from chatbot.answer import Turn
 from chatbot.check import without_thoughts
@@ -19,15 +18,8 @@ TURNS, ANSWER_CHARACTERS = 3, 400
 LONGEST = 300
 
 
-class Asked(NamedTuple):
-    """A follow-up as it was asked, and as rules make it whole."""
-
-    question: str
-    by_rule: str
-
-
-def rewrite(asked: Asked, history: Sequence[Turn], model: Model, stop: Event) -> str:
-    """Return the model's wording of a follow-up, or the rules' where that is not to be trusted.
+def rewrite(question: str, history: Sequence[Turn], model: Model, stop: Event) -> str | None:
+    """Return the model's wording of a follow-up, or None where that is not to be trusted.
 
     To be trusted it must be one question in words that were all said before. Raises Stopped.
     """
@@ -35,13 +27,13 @@ def rewrite(asked: Asked, history: Sequence[Turn], model: Model, stop: Event) ->
     conversation = "\n".join(
         f"Question: {turn.question}\nAnswer: {turn.answer[:ANSWER_CHARACTERS]}" for turn in turns
     )
-    prompt = fill(VERSION, conversation=conversation, question=asked.question)
+    prompt = fill(VERSION, conversation=conversation, question=question)
     with suppress(ModelUnavailable):  # the answer's own call will say so
         said = "".join(without_thoughts(p.text for p in model.stream(prompt, stop)))
         said = re.sub(r"^[\"“]|[\"”]$", "", said.strip())
-        known = Words(f"{conversation} {asked.question}").known
+        known = Words(f"{conversation} {question}").known
         words = Words(said)
         is_held = all(closeness(words.stems[i], known) for i in words.content)
         if is_held and words.content and said.endswith("?") and len(said) <= LONGEST:
             return " ".join(said.split())
-    return asked.by_rule
+    return None

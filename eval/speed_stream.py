@@ -52,9 +52,12 @@ class _Echo(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = max(AT_ONCE)
+
+
 def _serve(port: "multiprocessing.Queue[int]") -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
-    server.request_queue_size = max(AT_ONCE)
+    server = _Server(("127.0.0.1", 0), _Echo)
     port.put(server.server_port)
     server.serve_forever()
 

@@ -130,7 +130,7 @@ def site(bundled_index: Path) -> Iterator[Site]:
     )
     service.start()
     app = make_app(service, allowed_origins=[host_url], title="Footnote")
-    with serving_app(app, bot), serving_app(_bare_page(bot_url), host):
+    with serving_app(app, bot), serving_app(bare_page(bot_url), host):
         wait_until_ready(service)
         yield Site(url=bot_url, host_page=host_url)
 
@@ -163,7 +163,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-def _bare_page(bot_url: str) -> FastAPI:
+def bare_page(bot_url: str) -> FastAPI:
     """A page that holds nothing but the widget's tag, under the strictest policy it can bear."""
     from fastapi.responses import HTMLResponse
 

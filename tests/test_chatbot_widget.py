@@ -1,9 +1,16 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ARTIFACTS, Site
+from conftest import ARTIFACTS, Site, bare_page, listen, serving_app, wait_until_ready
 from playwright.sync_api import Browser, Page, expect
+
+from chatbot.models import ModelSettings, load_model
+from chatbot.server import make_app
+from chatbot.service import Service
+from index.embed import BUNDLED
+from index.split import PASSAGE_TOKENS
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +61,40 @@ def test_what_is_not_there_is_said(host_page: Page) -> None:
     box.fill("How tall is Mount Everest?")
     box.press("Enter")
     expect(host_page.get_by_text("The documents don").first).to_be_visible(timeout=30_000)
+
+
+@pytest.fixture
+def site_without_its_model(bundled_index: Path) -> Iterator[str]:
+    """A page of another origin, whose bot has a model that nobody serves."""
+    bot, host = listen(), listen()
+    bot_url, host_url = (f"http://127.0.0.1:{s.getsockname()[1]}" for s in (bot, host))
+    settings = ModelSettings(base_url="http://127.0.0.1:9/v1")
+    service = Service(
+        index=bundled_index,
+        embedding_model=BUNDLED,
+        passage_tokens=PASSAGE_TOKENS,
+        model=load_model("openai-compatible:gone", settings),
+    )
+    service.start()
+    app = make_app(service, allowed_origins=[host_url], title="Footnote")
+    with serving_app(app, bot), serving_app(bare_page(bot_url), host):
+        wait_until_ready(service)
+        yield host_url
+
+
+def test_why_no_model_wrote_is_said(browser: Browser, site_without_its_model: str) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 760})
+    page.goto(site_without_its_model)
+    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("textbox").fill("Who coined the term narco-peace?")
+    page.get_by_role("textbox").press("Enter")
+    expect(page.get_by_text("cannot be reached. These are quotes").first).to_be_visible(
+        timeout=30_000
+    )
+    expect(page.get_by_role("button", name="Source 1").first).to_be_visible()
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTIFACTS / "widget-no-model.png")
+    page.close()
 
 
 def test_small_talk_is_answered_and_a_question_offered(host_page: Page) -> None:

@@ -7,6 +7,7 @@ fails here is a stream).
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event, Lock
@@ -98,7 +99,7 @@ class Caller:
         length, tail, finish, has_words = 0, "", "", False
         while piece is not None:
             length, finish = length + len(piece.text), piece.finish or finish
-            has_words = has_words or (not piece.text.isspace() and bool(piece.text))
+            has_words = has_words or bool(piece.text.strip())
             tail = (tail + piece.text)[-8:].rstrip()
             if length > LONGEST_REPLY:
                 raise ModelUnavailable(f"the model {self._name!r} did not come to an end")
@@ -117,20 +118,16 @@ class Caller:
     def _next(self, call: Call, until: float, stop: Event, too_late: str) -> Piece | None:
         while not stop.is_set():
             left = until - time.monotonic()
-            try:
-                if left <= 0:  # also where more has come than could be checked by now
-                    raise Empty
-                arrived = call.arrived.get(timeout=max(0.0, min(_LOOK_SECONDS, left)))
-            except Empty:
-                if left <= 0:
-                    raise ModelUnavailable(
-                        f"the model {self._name!r} {too_late}",
-                        "a smaller model is faster, and the limits are settings",
-                    ) from None
-                continue
-            if isinstance(arrived, ModelUnavailable):
-                raise arrived
-            return arrived
+            if left <= 0:  # also where more has come than could be checked by now
+                raise ModelUnavailable(
+                    f"the model {self._name!r} {too_late}",
+                    "a smaller model is faster, and the limits are settings",
+                )
+            with suppress(Empty):
+                arrived = call.arrived.get(timeout=min(_LOOK_SECONDS, left))
+                if isinstance(arrived, ModelUnavailable):
+                    raise arrived
+                return arrived
         raise Stopped("nobody waits for this answer any more.")
 
     def _check_rest(self) -> None:

@@ -3,6 +3,7 @@
 llama-index's HuggingFaceLLM wraps the same classes, but what it runs cannot be stopped.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
@@ -56,7 +57,7 @@ class HuggingFaceModel:
         """Return the count of the model's own tokenizer."""
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
-    def stream(self, prompt: str, stop: Event) -> Any:  # noqa: ANN401
+    def stream(self, prompt: str, stop: Event) -> Iterator[Piece]:
         """Yield the reply as it is written; ModelUnavailable, Stopped."""
         return self._caller.pieces(lambda: self._call(prompt), stop)
 

@@ -11,7 +11,8 @@
    *   marks?: [number, number][]}} Sentence */
   /** @typedef {Omit<Source, "quote" | "title"> & {text: string, title?: string}} Hit */
   /** @typedef {{status: "answered" | "not_in_documents", sentences: Sentence[],
-   *   citations: Citation[], hits: Hit[], notices: string[], follow_ups: string[]}} Answer */
+   *   citations: Citation[], hits: Hit[], notices: string[], follow_ups: string[],
+   *   problem?: string}} Answer */
   /** @typedef {{question: string, node: HTMLElement, prose: HTMLElement, state: HTMLElement,
    *   sources: HTMLElement, listed: Set<number>, sentences: Sentence[], hits: Hit[]}} Turn */
 
@@ -424,7 +425,7 @@
     }
     const notices = answer.notices.filter((name) => name !== "greeting" || !turn.sentences.length)
       .map((name) => words[/** @type {keyof typeof words} */ (name)] ?? "").filter(Boolean);
-    settle(turn, notices.join(" "), true);
+    settle(turn, [answer.problem ?? "", ...notices].join(" ").trim(), true);
     if (greeting) turn.state.className = "prose";
     if (answer.follow_ups.length) turn.sources.after(offered(answer.follow_ups));
   }
