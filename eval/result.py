@@ -1,0 +1,80 @@
+"""What a system made of a case: a line of `results.jsonl`. Does not know whether it is right."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from chatbot.answer import Answer
+from corpus.document import Document, Span
+
+Read = Callable[[str], Document]
+"""A document by its id; UnknownDocument if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words cited: where they are said to stand, and in what text (its sha256)."""
+
+    span: Span
+    quote: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One answer, boiled down to what is scored.
+
+    `words` are those that are the answer itself, or the whole text where none are marked;
+    `confidence` is 0-1 and given also when abstaining; `uncited` counts sentences that cite
+    nothing; `hits` are the passages found, best first; `error` says why the question crashed.
+    """
+
+    case_id: str
+    status: Literal["answered", "not_in_documents", "crashed"]
+    confidence: float = 0.0
+    text: str = ""
+    words: str = ""
+    quotes: tuple[Quote, ...] = ()
+    uncited: int = 0
+    hits: tuple[Span, ...] = ()
+    notices: tuple[str, ...] = ()
+    model: str = ""
+    error: str = ""
+
+    @property
+    def cited(self) -> tuple[Span, ...]:
+        """Return the spans cited."""
+        return tuple(quote.span for quote in self.quotes)
+
+
+def result_of(case_id: str, answer: Answer, read: Read) -> Result:
+    """Boil an answer down; UnknownDocument if it cites a document that is not there."""
+    marked = [s.text[start:end] for s in answer.sentences for start, end in s.marks]
+    text = " ".join(sentence.text for sentence in answer.sentences)
+    is_template = "greeting" in answer.notices
+    return Result(
+        case_id=case_id,
+        status=answer.status,
+        confidence=answer.confidence,
+        text=text,
+        words=" ".join(marked) or text,
+        quotes=tuple(
+            Quote(c.span, c.quote, read(c.span.document_id).sha256) for c in answer.citations
+        ),
+        uncited=0 if is_template else sum(not s.citations for s in answer.sentences),
+        hits=tuple(hit.passage.span for hit in answer.hits),
+        notices=answer.notices,
+        model=answer.model,
+    )
+
+
+def as_row(result: Result) -> dict[str, Any]:
+    """Return a JSON object of it."""
+    return asdict(result)
+
+
+def from_row(row: Mapping[str, Any]) -> Result:
+    """Read what `as_row` gave; KeyError or TypeError if it is another thing."""
+    spans = {"hits": tuple(Span(**hit) for hit in row["hits"])}
+    quotes = tuple(Quote(Span(**q["span"]), q["quote"], q["sha256"]) for q in row["quotes"])
+    return Result(**{**row, **spans, "quotes": quotes, "notices": tuple(row["notices"])})
