@@ -227,17 +227,19 @@ def serve_command(arguments: argparse.Namespace) -> int:
 
 def eval_command(arguments: argparse.Namespace) -> int:
     """Run the grounding suite, check its cases, or measure retrieval and speed."""
+    from chatbot.models import load_model
     from chatbot.opening import open_index, open_reader
-    from eval.command import run
+    from eval.command import Evaluation
 
     settings = _settings(arguments)
     models = arguments.models or [settings.chatbot.model]
-    outcome = run(
+    outcome = Evaluation(
         arguments,
-        settings=settings.index,
+        settings,
         open_index=lambda: open_index(settings),
         open_readers=lambda: [open_reader(_with_model(settings, model)) for model in models],
-    )
+        open_judge=lambda spec: load_model(spec, settings.chatbot.for_models()),
+    ).run()
     _say(outcome.says)
     return GOOD if outcome.is_good else BELOW_GATE
 

@@ -1,13 +1,14 @@
 """What may be written on the command line. Runs nothing and reads no settings."""
 
 import argparse
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
 Command = Callable[[argparse.Namespace], int]
-SUITES = ("grounding", "check", "retrieval", "speed")
+SUITES = ("cases check compare grounding metamorphic retrieval schema speed").split()
 WRONG_USE = 2
 
 
@@ -68,12 +69,15 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
 
 
 def _add_eval(evaluate: argparse.ArgumentParser) -> None:
-    evaluate.add_argument("suite", nargs="?", default="grounding", choices=SUITES)
-    evaluate.add_argument("dataset", nargs="?", type=Path, help="a public set's folder")
-    evaluate.add_argument("--cases", nargs="+", type=Path, metavar="FILE", help="JSONL case files")
-    evaluate.add_argument("--gates", type=Path, metavar="FILE", help="gates (eval/gates.toml)")
-    evaluate.add_argument("--sample", type=_number(1_000_000), help="so many questions")
-    evaluate.add_argument(
+    add = evaluate.add_argument
+    add("suite", nargs="?", default="cases", choices=SUITES, help="cases (unless named)")
+    add("paths", nargs="*", type=Path, metavar="FOLDER", help="a question set; compare: two runs")
+    add("--cases", nargs="+", type=Path, metavar="FILE", help="JSONL, or JSON in SQuAD's form")
+    add("--gates", type=Path, metavar="FILE", help="gates (eval/gates.toml)")
+    add("--sample", type=_number(1_000_000), help="so many questions")
+    add("--jobs", type=_number(64), default=min(4, os.cpu_count() or 1), help="questions at once")
+    add("--runs", type=Path, metavar="DIR", help="where runs are kept (runs in the index's folder)")
+    add(
         "--model",
         action="append",
         dest="models",
@@ -81,7 +85,9 @@ def _add_eval(evaluate: argparse.ArgumentParser) -> None:
         metavar="SPEC",
         help="provider:name; give several to compare them on the same cases",
     )
-    evaluate.add_argument("--passages", type=_number(10_000_000), help="speed: made-up passages")
+    add("--judge", metavar="SPEC", help="provider:name of a model that judges answers, too")
+    add("--usd", nargs=2, type=float, metavar="N", help="what a million tokens cost: read, written")
+    add("--passages", type=_number(10_000_000), help="speed: made-up passages")
 
 
 def _add_show(show: argparse.ArgumentParser) -> None:

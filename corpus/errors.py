@@ -22,6 +22,7 @@ Every error a user can meet is one sentence that says what to do next:
     ├── PortTaken               chatbot/errors   another program listens on the port
     ├── StillLoading            chatbot/errors   the server has just started
     ├── BadCase                 eval/errors      a line of a case file is wrong
+    ├── BadRun                  eval/errors      a folder is not that of a finished run
     └── NotMeasured             eval/errors      a measured process failed, or lacks packages
 """
 

@@ -10,9 +10,10 @@ from random import Random
 from statistics import fmean
 
 from chatbot.ask import Reader
-from chatbot.check import Checker, Source, check_sentence, read_sources
+from chatbot.check import Checker, check_sentence, read_sources
 from corpus.document import Document, Span
 from eval.bench import Bench, Tally, documents_of, spread
+from eval.citing import source_of
 from eval.edits import EDITS, Claim, claims_in, names_of, sentences_in
 from eval.quality import Measured
 from eval.reader_claims import LEARNED_DOMAINS
@@ -20,7 +21,6 @@ from eval.reader_examples import load_rows
 from eval.reword import reword
 from index.passage import Hit
 from index.search import search
-from index.sentences import split_sentences
 from index.words import is_stop_word, stem, words
 
 PARAPHRASES = Path(__file__).with_name("paraphrases.jsonl")
@@ -107,7 +107,8 @@ def check_summedits(folder: Path, bench: Bench) -> list[Measured]:
         rows = spread(every, bench.at_most(len(every)))
         held: dict[int, list[bool]] = {0: [], 1: []}
         for done, row in enumerate(rows, start=1):
-            said, source = row["summary"], _source(row["original_summary"])
+            text = row["original_summary"]
+            said, source = row["summary"], source_of(Span("", 0, len(text)), text)
             checked = (check_sentence(s, [source], checker) for s in sentences_in(said))
             held[row["label"]].append(all(each.spans for each in checked))
             bench.progress(done, len(rows))
@@ -164,8 +165,3 @@ def _tally(
         return "" if bool(checked.spans) is is_right else text
 
     return bench.tally(kind, asked, bench.at_most(MADE), problem)
-
-
-def _source(text: str) -> Source:
-    sentences = tuple(Span("", s.start, s.end) for s in split_sentences(text))
-    return Source(span=Span("", 0, len(text)), text=text, sentences=sentences, above="")

@@ -1,25 +1,39 @@
 """What `footnote eval` does: runs a suite and says how it went. Reads no settings itself."""
 
 import argparse
-from collections.abc import Callable, Sequence
+import json
+import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chatbot.ask import Reader
+from chatbot.models import Model
 from chatbot.progress import progress_bar
-from chatbot.settings import IndexTable
+from chatbot.settings import Settings
 from chatbot.span_reader import SpanReader
-from eval.bench import Bench, spread
-from eval.case import CASES, check_cases, load_cases
+from eval.bench import Bench
+from eval.case import CASES, Case, case_schema, load_cases
+from eval.check_cases import check_cases
+from eval.compare import Comparison, compare_runs
 from eval.datasets import load_dataset
-from eval.errors import BadCase
-from eval.grounding import Grounding, Suite
+from eval.errors import BadCase, BadRun
+from eval.grounding import Grounding, ground_cases, ground_set
+from eval.judge import Judge
+from eval.report import REPORT, Gates, unmet
+from eval.report_text import as_text
 from eval.retrieval import RetrievalReport, measure_retrieval
-from eval.side_by_side import SideBySide, compare_models
+from eval.run import load_run
 from eval.speed import SpeedReport, measure_speed
+from eval.squad_cases import load_squad
+from eval.suite import Suite
 from index.embed import load_embedder
 from index.generation import Generation
+
+GATES = Path(__file__).with_name("gates.toml")
+ANYWHERE = "all"
+"""The gates that hold of any cases; the other tables are about ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,50 +44,145 @@ class Outcome:
     is_good: bool = True
 
 
-def run(
-    arguments: argparse.Namespace,
-    *,
-    settings: IndexTable,
-    open_index: Callable[[], Generation],
-    open_readers: Callable[[], list[Reader]],
-) -> Outcome:
-    """Run the suite that the arguments name; BadCase if what they give cannot be read."""
-    files = arguments.cases or sorted(CASES.glob("*.jsonl"))
-    if arguments.suite == "check":
-        problems = check_cases(files, open_index().document)
-        held = f"All {len(load_cases(files))} cases hold."
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What the arguments and settings name, opened when a suite needs it."""
+
+    arguments: argparse.Namespace
+    settings: Settings
+    open_index: Callable[[], Generation]
+    open_readers: Callable[[], list[Reader]]
+    open_judge: Callable[[str], Model | None]
+
+    def run(self) -> Outcome:
+        """Run the suite that the arguments name; BadCase if what they give cannot be read."""
+        return {
+            "cases": self._cases,
+            "check": self._check,
+            "compare": self._compare,
+            "grounding": self._grounding,
+            "metamorphic": self._metamorphic,
+            "retrieval": self._retrieval,
+            "schema": lambda: Outcome(json.dumps(case_schema(), indent=2)),
+            "speed": self._speed,
+        }[self.arguments.suite]()
+
+    def _cases(self) -> Outcome:
+        """Ask the cases of each model named; with several, hold the others against the first."""
+        runs = []
+        with progress_bar("Asking", quiet=self.arguments.json) as progress:
+            for reader in self.open_readers():
+                parts = self._parts(reader.generation)
+                runs.append(self._suite(progress).run(parts, reader))
+        reports = [json.loads((run.folder / REPORT).read_text("utf-8")) for run in runs]
+        good = not any(unmet(report) for report in reports)
+        compared = [compare_runs(runs[0], other) for other in runs[1:]]
+        if self.arguments.json:
+            told: dict[str, Any] = {
+                "runs": [
+                    {"folder": str(r.folder)} | report
+                    for r, report in zip(runs, reports, strict=True)
+                ]
+            }
+            return Outcome(told | {"compared": [c.as_json() for c in compared]}, good)
+        texts = [as_text(report, run.folder) for run, report in zip(runs, reports, strict=True)]
+        return Outcome("\n\n".join([*texts, *(c.as_text() for c in compared)]), good)
+
+    def _check(self) -> Outcome:
+        problems = check_cases(self._files, self.open_index().document)
+        held = f"All {len(load_cases(self._files))} cases hold."
         return Outcome("\n".join(problems) or held, not problems)
-    folder = arguments.dataset
-    if arguments.suite == "retrieval" and folder is None:
-        raise BadCase("name the folder of a question set: footnote eval retrieval FOLDER.")
-    report: Grounding | RetrievalReport | SideBySide | SpeedReport
-    with progress_bar("Measuring", quiet=arguments.json) as progress:
-        if arguments.suite == "speed":
-            report = measure_speed(passages=arguments.passages or 2_000, progress=progress)
-        else:
-            bench = Bench(
-                embedder=load_embedder(settings.embedding_model),
-                passage_tokens=settings.passage_tokens,
-                span_reader=SpanReader(),
-                sample=arguments.sample,
-                progress=progress,
-            )
-            suite = Suite(bench=bench, gates_file=arguments.gates)
-            if arguments.suite == "retrieval":
-                report = measure_retrieval(load_dataset(folder, sample=arguments.sample), bench)
-            elif folder:
-                report = suite.on_set(folder)
+
+    def _compare(self) -> Outcome:
+        if len(self.arguments.paths) != 2:
+            raise BadRun("name two runs: footnote eval compare FOLDER FOLDER.")
+        return self._told(compare_runs(*map(load_run, self.arguments.paths)))
+
+    def _grounding(self) -> Outcome:
+        with progress_bar("Measuring", quiet=self.arguments.json) as progress:
+            bench, folder = self._bench(progress), self._folder
+            if folder:
+                return self._told(ground_set(folder, bench))
+            reader = self.open_readers()[0]
+            return self._told(ground_cases(self._parts(reader.generation), reader, bench))
+
+    def _metamorphic(self) -> Outcome:
+        raise NotImplementedError
+
+    def _retrieval(self) -> Outcome:
+        if not self._folder:
+            raise BadCase("name the folder of a question set: footnote eval retrieval FOLDER.")
+        dataset = load_dataset(self._folder, sample=self.arguments.sample)
+        with progress_bar("Measuring", quiet=self.arguments.json) as progress:
+            return self._told(measure_retrieval(dataset, self._bench(progress)))
+
+    def _speed(self) -> Outcome:
+        passages = self.arguments.passages or 2_000
+        with progress_bar("Measuring", quiet=self.arguments.json) as progress:
+            return self._told(measure_speed(passages=passages, progress=progress))
+
+    def _told(self, report: Grounding | RetrievalReport | SpeedReport | Comparison) -> Outcome:
+        says = report.as_json() if self.arguments.json else report.as_text()
+        return Outcome(says, getattr(report, "is_good", True))
+
+    @property
+    def _files(self) -> list[Path]:
+        return self.arguments.cases or sorted(CASES.glob("*.jsonl"))
+
+    @property
+    def _folder(self) -> Path | None:
+        return self.arguments.paths[0] if self.arguments.paths else None
+
+    def _parts(self, generation: Generation) -> dict[Path, list[Case]]:
+        """Read the case files; BadCase if they rest on documents that are not indexed."""
+        parts = {}
+        for file in self._files:
+            if file.suffix == ".json":
+                documents = [generation.document(id_) for id_ in generation.store.titles()]
+                parts[file] = load_squad(file, documents)
             else:
-                report = _ask_cases(files, suite, open_readers())
-    says = report.as_json() if arguments.json else report.as_text()
-    return Outcome(says, not isinstance(report, Grounding) or report.is_good)
+                parts[file] = load_cases([file])
+        known = generation.store.titles()
+        for file, cases in parts.items():
+            lost = sorted({s.document_id for c in cases for s in c.evidence} - known.keys())
+            if lost:
+                raise BadCase(
+                    f"{file} rests on {lost[0]}, which is not in the index; index its documents, "
+                    "or name cases of yours: footnote eval --cases FILE."
+                )
+        return parts
+
+    def _bench(self, progress: Callable[[int, int], None]) -> Bench:
+        settings = self.settings.index
+        return Bench(
+            embedder=load_embedder(settings.embedding_model),
+            passage_tokens=settings.passage_tokens,
+            span_reader=SpanReader(),
+            sample=self.arguments.sample,
+            progress=progress,
+        )
+
+    def _suite(self, progress: Callable[[int, int], None]) -> Suite:
+        named, arguments = self.arguments.judge, self.arguments
+        model = self.open_judge(named) if named else None
+        return Suite(
+            bench=self._bench(progress),
+            runs=arguments.runs or self.settings.index.folder / "runs",
+            gates=read_gates(arguments.gates, is_ours=not arguments.cases),
+            settings=self.settings,
+            jobs=arguments.jobs,
+            judge=(lambda folder: Judge(model, folder)) if model else None,
+            usd=arguments.usd,
+        )
 
 
-def _ask_cases(
-    files: Sequence[Path], suite: Suite, readers: Sequence[Reader]
-) -> Grounding | SideBySide:
-    """Run the whole suite with one model; with several, only the cases, side by side."""
-    if len(readers) == 1:
-        return suite.on_cases(files, readers[0])
-    cases, bench = load_cases(files), suite.bench
-    return compare_models(spread(cases, bench.at_most(len(cases))), readers, bench.progress)
+def read_gates(file: Path | None, *, is_ours: bool) -> Gates:
+    """Read the gates' file, ours if none is named; of ours, only what holds of any cases."""
+    try:
+        gates = tomllib.loads((file or GATES).read_text(encoding="utf-8"))
+        read = {p: {str(m): float(v) for m, v in of.items()} for p, of in gates.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise BadCase(
+            f'the gates in {file} cannot be read ({error}); write [all] and lines like "F1" = 0.9.'
+        ) from error
+    return read if file or is_ours else {ANYWHERE: read[ANYWHERE]}

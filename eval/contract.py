@@ -7,7 +7,6 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -17,6 +16,7 @@ from corpus.document import Document
 from corpus.errors import UnknownDocument
 from eval.bench import Bench, Tally, documents_of, spread, with_text
 from eval.case import Case
+from eval.citing import ask_again
 
 MOST_WORDS, MOST_SENTENCES = 60, 3
 LONGER = {"list", "two-questions"}
@@ -51,7 +51,7 @@ def check_contract(
             *([rule("60 words, 3 sentences at most", _too_long, asked)] if is_brief else ()),
             rule("the same bytes again", lambda c, a: _differs(c, a, reader), asked),
             rule("the same, rebuilt and shuffled", lambda c, a: _differs(c, a, rebuilt), asked),
-            rule(ENOUGH, lambda c, a: _lacks(c, a, read, bench), some),
+            rule(ENOUGH, lambda c, a: _lacks(c, a, reader, bench), some),
             rule(NEEDED, lambda c, a: _spares(c, a, documents, bench, cut), some),
         ]
 
@@ -92,13 +92,8 @@ def _differs(case: Case, answer: Answer, reader: Reader) -> str:
     return "" if first == other else f"{answer.status}, then otherwise: {again.status}"
 
 
-def _lacks(case: Case, answer: Answer, read: Callable[[str], Document], bench: Bench) -> str:
-    quotes: dict[str, list[str]] = {}
-    for citation in answer.citations:
-        quotes.setdefault(citation.span.document_id, []).append(citation.quote)
-    alone = {id_: replace(read(id_), headings=(), pages=()) for id_ in quotes}
-    with bench.reading(with_text(alone[i], "\n\n".join(quotes[i])) for i in quotes) as reader:
-        again = answer_question(case.question, case.history, reader=reader)
+def _lacks(case: Case, answer: Answer, reader: Reader, bench: Bench) -> str:
+    again = ask_again(case, answer.citations, reader, bench)
     same = {s.text for s in again.sentences} == {s.text for s in answer.sentences}
     return "" if same else f"{again.status} on them alone, sure {again.confidence:.2f}"
 

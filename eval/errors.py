@@ -9,3 +9,7 @@ class BadCase(FootnoteError):
 
 class NotMeasured(FootnoteError):
     """A measured process failed, or packages that it needs are missing."""
+
+
+class BadRun(FootnoteError):
+    """A folder is not that of a finished run."""

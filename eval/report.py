@@ -1,112 +1,186 @@
-"""Runs the grounding suite and tells people and programs how it went. Measures nothing itself."""
+"""Makes of a run's rows what its report says: figures, gates, plots, slices, each case.
 
-import tomllib
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from math import isnan
-from pathlib import Path
+Does not know how it is shown (`report_page`), nor how a figure is computed (`figures`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import ceil, isnan
 from typing import Any
 
-from chatbot.answer import as_json
-from chatbot.ask import Reader, answer_question
-from chatbot.terminal import show_table
+from corpus.document import Document
 from eval.case import Case
-from eval.errors import BadCase
-from eval.run import Row, Summary, below_gates, run_cases, summarise
+from eval.excerpts import make_excerpts
+from eval.figures import JOINT, SAYS, TOGETHER, Table
+from eval.record import say_openings
+from eval.report_page import as_html, as_markdown
+from eval.run import Row, Run, no_nan, write_json
+from eval.statistics import calibration_bins, risk_coverage
+from eval.systems import ABSTAINS, BM25, FOOTNOTE, SYSTEMS
 
-GATES = Path(__file__).with_name("gates.toml")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a run of the suite came to."""
-
-    model: str
-    rows: tuple[Row, ...]
-    summaries: tuple[Summary, ...]
-    failed_gates: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return everything, a program's way."""
-        return {
-            "model": self.model,
-            "cases": len(self.rows),
-            "metrics": [
-                asdict(s) | {"mean": None if isnan(s.mean) else s.mean} for s in self.summaries
-            ],
-            "failed_gates": list(self.failed_gates),
-            "rows": [
-                {
-                    "id": row.case.id,
-                    "question": row.case.question,
-                    "scores": {m: None if isnan(v) else v for m, v in row.scores.items()},
-                    "error": row.error or None,
-                    "answer": as_json(row.answer) if row.answer else None,
-                }
-                for row in self.rows
-            ],
-        }
-
-    def as_text(self) -> str:
-        """Return the table of metrics, the cases that went wrong, and the gates missed."""
-        head = ["metric", "cases", "mean", "± s.e."]
-        table = [
-            [s.metric, str(s.count), f"{s.mean:.3f}", f"{s.standard_error:.3f}"]
-            for s in self.summaries
-        ]
-        wrong = [_say_wrong(row) for row in self.rows if row.scores["joint score"] < 1]
-        parts = [f"{len(self.rows)} cases, answered by {self.model}", show_table([head, *table])]
-        if wrong:
-            parts.append(f"{len(wrong)} cases not right:\n" + "\n".join(wrong))
-        gates = "\n".join(f"BELOW GATE: {gate}" for gate in self.failed_gates)
-        parts.append(gates or "All gates met.")
-        return "\n\n".join(parts)
+Gates = Mapping[str, Mapping[str, float]]
+"""By part, or "all": the value that a metric must not be worse than."""
+ALL = "all"
+SLICED = (JOINT, "abstention accuracy", "gold-span hit")
+HTML, MARKDOWN, REPORT = "report.html", "report.md", "report.json"
 
 
-def run_suite(
-    cases: Sequence[Case],
-    *,
-    reader: Reader,
-    gates_file: Path | None = None,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> Report:
-    """Ask every case and score the answers; BadCase if the gates' file cannot be read."""
-    gates = _read_gates(gates_file or GATES)
-    rows = []
-    for row in run_cases(
-        cases,
-        ask=lambda case: answer_question(case.question, case.history, reader=reader),
-        read_document=reader.generation.document,
-    ):
-        rows.append(row)
-        progress(len(rows), len(cases))
-    summaries = summarise(rows)
-    return Report(
-        model=reader.model.name if reader.model else "quotes:",
-        rows=tuple(rows),
-        summaries=tuple(summaries),
-        failed_gates=tuple(below_gates(summaries, gates)),
+def write_report(
+    run: Run, cases: Sequence[Case], read: Callable[[str], Document], gates: Gates
+) -> dict[str, Any]:
+    """Write the report into the run's folder, for programs, for people and for CI; return it."""
+    report = make_report(run, cases, read, gates)
+    write_json(run.folder / REPORT, report)
+    for file, text in ((HTML, as_html(report)), (MARKDOWN, as_markdown(report))):
+        (run.folder / file).write_text(text, encoding="utf-8")
+    return report
+
+
+def make_report(
+    run: Run, cases: Sequence[Case], read: Callable[[str], Document], gates: Gates
+) -> dict[str, Any]:
+    """Return the report as a JSON object; `cases` are those of the run's rows, in order."""
+    every = Table(run.rows)
+    parts = {
+        part["part"]: Table([r for r in run.rows if r.part == part["part"]])
+        for part in run.record["cases"]
+    }
+    tables = {ALL: every} | (parts if len(parts) > 1 else {})
+    systems = [name for name in SYSTEMS if any(name in row.results for row in run.rows)]
+    metrics = [
+        {"name": name, "says": SAYS[name], "part": part, "figures": figures}
+        for part, table in tables.items()
+        for name in SAYS
+        if (figures := {s: f for s in systems if (f := table.figure(name, s))})
+    ]
+    return {
+        "title": "Grounding suite",
+        "run": _record(run),
+        "headline": _headline(metrics, every),
+        "gates": _gates(metrics, gates, {ALL, *parts}),
+        "parts": [{"name": name, "count": len(table.rows)} for name, table in parts.items()],
+        "systems": systems,
+        "metrics": metrics,
+        "curves": _curves(every),
+        "slices": _slices(run.rows, cases),
+        "costs": _costs(run),
+        "cases": [_case(row, case, read) for row, case in zip(run.rows, cases, strict=True)],
+    }
+
+
+def unmet(report: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each gate that is not met."""
+    return [
+        f"{gate['metric']} ({gate['part']}) is {_shown(gate['value'])}; its gate is {gate['least']}"
+        for gate in report["gates"]
+        if not gate["met"]
+    ]
+
+
+def _gates(
+    metrics: Sequence[dict[str, Any]], gates: Gates, parts: set[str]
+) -> list[dict[str, Any]]:
+    """Hold figures against the gates of the parts there are; what has no figure is not met."""
+    found = {(each["part"], each["name"]): each["figures"].get(FOOTNOTE) for each in metrics}
+    held = []
+    for part, least in ((p, of) for p, of in gates.items() if p in parts):
+        for metric, value in least.items():
+            figure = found.get((part, metric)) or found.get((ALL, metric))
+            mean = figure["mean"] if figure else None
+            falls = metric in TOGETHER and TOGETHER[metric].falls
+            met = mean is not None and (mean <= value if falls else mean >= value)
+            held.append({"metric": metric, "part": part, "least": value, "value": mean, "met": met})
+    return held
+
+
+def _headline(metrics: Sequence[dict[str, Any]], table: Table) -> str:
+    joint = next(each["figures"] for each in metrics if each["name"] == JOINT)
+    ours, none = joint[FOOTNOTE]["mean"], joint.get(ABSTAINS, {"mean": float("nan")})["mean"]
+    answered = sum(row.results[FOOTNOTE].status == "answered" for row in table.rows)
+    right = sum(row.scores[FOOTNOTE][JOINT] == 1 for row in table.rows if _is_answered(row))
+    crashed = sum(row.results[FOOTNOTE].status == "crashed" for row in table.rows)
+    return (
+        f"Of {len(table.rows)} questions {answered} were answered, {right} of them rightly. "
+        f"The joint score is {ours:.2f} on a scale from -1 to 1; answering nothing at all gives {none:.2f}."
+        + (f" {crashed} crashed." if crashed else "")
     )
 
 
-def _read_gates(file: Path) -> dict[str, float]:
-    try:
-        return {
-            str(k): float(v) for k, v in tomllib.loads(file.read_text(encoding="utf-8")).items()
-        }
-    except (OSError, ValueError, TypeError) as error:
-        raise BadCase(
-            f"the gates in {file} cannot be read ({error}); write lines like hit = 0.9."
-        ) from error
+def _is_answered(row: Row) -> bool:
+    return row.results[FOOTNOTE].status == "answered"
 
 
-def _say_wrong(row: Row) -> str:
-    if row.answer is None:
-        what = f"crashed ({row.error})"
-    elif row.answer.status != "answered":
-        what = f"abstained (confidence {row.answer.confidence:.2f})"
-    elif row.case.answerable:
-        what = "answered from other words"
-    else:
-        what = "answered, though the documents don't say"
-    return f"  {row.case.id}  {what}: {row.case.question}"
+def _record(run: Run) -> dict[str, Any]:
+    cases = [
+        part | {"opened": say_openings(run.folder.parent, part["sha256"]) if part["sealed"] else ""}
+        for part in run.record["cases"]
+    ]
+    return run.record | {"id": run.folder.name, "cases": cases}
+
+
+def _curves(table: Table) -> dict[str, Any]:
+    curves = {}
+    for system in (FOOTNOTE, BM25):
+        judged = table.judgements(system)
+        points = risk_coverage(judged.sure, judged.right)
+        curves[system] = [[round(x, 4), round(y, 4)] for x, y in points]
+    ours = table.judgements(FOOTNOTE)
+    return {"risk_coverage": curves, "calibration": calibration_bins(ours.sure, ours.right)}
+
+
+def _slices(rows: Sequence[Row], cases: Sequence[Case]) -> list[dict[str, Any]]:
+    slices = []
+    for tag in sorted({tag for case in cases for tag in case.tags}):
+        part = Table([row for row, case in zip(rows, cases, strict=True) if tag in case.tags])
+        means = {name: (part.figure(name, FOOTNOTE) or {"mean": None})["mean"] for name in SLICED}
+        slices.append({"tag": tag, "count": len(part.rows), **means})
+    return slices
+
+
+def _costs(run: Run) -> dict[str, Any]:
+    laps = sorted(row.cost.seconds.get("total", 0.0) for row in run.rows)
+    spent = {
+        kind: sum(counted) if (counted := [c for c in of if c is not None]) else None
+        for kind in ("prompt_tokens", "completion_tokens")
+        for of in [[getattr(row.cost, kind) for row in run.rows]]
+    }
+    usd, tokens = run.record["usd"], list(spent.values())
+    is_known = usd and None not in tokens
+    cost = sum(n * price / 1e6 for n, price in zip(tokens, usd, strict=True)) if is_known else None
+    at = {f"p{p}": laps[ceil(len(laps) * p / 100) - 1] for p in (50, 95) if laps}
+    return {"seconds": {**at, "total": run.record["seconds"]}, **spent, "usd": cost}
+
+
+def _case(row: Row, case: Case, read: Callable[[str], Document]) -> dict[str, Any]:
+    result, scores = row.results[FOOTNOTE], row.scores[FOOTNOTE]
+    return {
+        "id": case.id,
+        "part": row.part,
+        "tags": list(case.tags),
+        "question": case.question,
+        "history": [{"question": t.question, "answer": t.answer} for t in case.history],
+        "answerable": case.answerable,
+        "accepted": list(case.answers),
+        "right": scores[JOINT] == 1,
+        "verdict": _verdict(row, case),
+        "status": result.status,
+        "confidence": round(result.confidence, 3),
+        "answer": result.text,
+        "error": result.error,
+        "scores": no_nan(scores),
+        "passages": make_excerpts(case, result, read),
+    }
+
+
+def _verdict(row: Row, case: Case) -> str:
+    result, is_right = row.results[FOOTNOTE], row.scores[FOOTNOTE][JOINT] == 1
+    if result.error:
+        return "crashed"
+    if result.status != "answered":
+        return "rightly declined" if is_right else "declined, though the documents say"
+    if not case.answerable:
+        return "answered, though the documents don't say"
+    return "answered rightly" if is_right else "answered from other words"
+
+
+def _shown(value: float | None) -> str:
+    return "not known" if value is None or isnan(value) else f"{value:.3f}"

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from chatbot.answer import Answer
 from corpus.document import Document, Span
+from corpus.errors import UnknownDocument
 
 Read = Callable[[str], Document]
 """A document by its id; UnknownDocument if there is none."""
@@ -48,7 +49,7 @@ class Result:
 
 
 def result_of(case_id: str, answer: Answer, read: Read) -> Result:
-    """Boil an answer down; UnknownDocument if it cites a document that is not there."""
+    """Boil an answer down; a cited document that is not there has no sha256."""
     marked = [s.text[start:end] for s in answer.sentences for start, end in s.marks]
     text = " ".join(sentence.text for sentence in answer.sentences)
     is_template = "greeting" in answer.notices
@@ -59,13 +60,20 @@ def result_of(case_id: str, answer: Answer, read: Read) -> Result:
         text=text,
         words=" ".join(marked) or text,
         quotes=tuple(
-            Quote(c.span, c.quote, read(c.span.document_id).sha256) for c in answer.citations
+            Quote(c.span, c.quote, _sha256(c.span.document_id, read)) for c in answer.citations
         ),
         uncited=0 if is_template else sum(not s.citations for s in answer.sentences),
         hits=tuple(hit.passage.span for hit in answer.hits),
         notices=answer.notices,
         model=answer.model,
     )
+
+
+def _sha256(document_id: str, read: Read) -> str:
+    try:
+        return read(document_id).sha256
+    except UnknownDocument:
+        return ""
 
 
 def as_row(result: Result) -> dict[str, Any]:

@@ -1,74 +1,177 @@
-"""Runs cases through the answerer and sums up the scores. Does not know how answers are made."""
+"""Asks the cases, several at once, and keeps each answer in the run's folder as it comes.
 
+A run that was cut short goes on where it was. Does not know what a score means.
+"""
+
+import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from math import isnan, sqrt
-from statistics import fmean, stdev
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from itertools import takewhile
+from math import isnan, nan
+from pathlib import Path
+from typing import Any
 
-from chatbot.answer import Answer
-from corpus.document import Document
 from eval.case import Case
-from eval.metrics import WORST, score_answer
+from eval.errors import BadRun
+from eval.result import Result, as_row, from_row
+
+RESULTS, TIMES, RECORD = "results.jsonl", "times.jsonl", "run.json"
+Scores = dict[str, float]
+"""By metric; NaN: it does not apply, or could not be scored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What an answer took; tokens that nobody counted are None."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One case, its answer (None: the question crashed), and its scores."""
+    """A case, and by system what it was answered, how that scores; what Footnote's cost.
 
-    case: Case
-    answer: Answer | None
-    scores: dict[str, float]
-    error: str = ""
+    `about` is the document that the case is about, or its id where it is about none.
+    """
+
+    case_id: str
+    part: str
+    about: str
+    answerable: bool
+    results: dict[str, Result]
+    scores: dict[str, Scores]
+    cost: Cost = field(default_factory=Cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """A metric over all cases it applies to: how many, mean, and the mean's standard error."""
+class Run:
+    """What stands in a run's folder: what was run, and a row a case."""
 
-    metric: str
-    count: int
-    mean: float
-    standard_error: float
+    folder: Path
+    record: dict[str, Any]
+    rows: tuple[Row, ...]
+
+    @property
+    def name(self) -> str:
+        """Return what people call it: the model and the folder's name."""
+        return f"{self.record['model']} ({self.folder.name})"
+
+
+def begin_run(root: Path, record: dict[str, Any]) -> Path:
+    """Return the folder of a new run, or of the last one of the same record, if it was cut short.
+
+    What was run with files that are in no commit is never gone on with: it may be another program.
+    """
+    key = {name: record[name] for name in record.keys() - {"started_at"}}
+    for folder in sorted(root.glob("*/"), reverse=True) if not record["is_dirty"] else ():
+        try:
+            earlier = _read_record(folder)
+        except BadRun:
+            continue
+        if "seconds" not in earlier and {n: earlier.get(n) for n in key} == key:
+            return folder
+    folder = root / record["started_at"].replace(":", "").replace("+0000", "")
+    for count in range(2, 1_000):
+        if not folder.exists():
+            break
+        folder = folder.with_name(f"{folder.name.split('_')[0]}_{count}")
+    folder.mkdir(parents=True)
+    write_json(folder / RECORD, record)
+    return folder
 
 
 def run_cases(
+    folder: Path,
     cases: Sequence[Case],
+    ask: Callable[[Case], Row],
     *,
-    ask: Callable[[Case], Answer],
-    read_document: Callable[[str], Document],
-) -> Iterator[Row]:
-    """Yield one row a case, in order; a crash is a row with the worst scores, not the end."""
-    for case in cases:
-        try:
-            answer = ask(case)
-            row = Row(case=case, answer=answer, scores=score_answer(case, answer, read_document))
-        except Exception as error:  # one question must not lose the others
-            reason = f"{type(error).__name__}: {error}"
-            row = Row(case=case, answer=None, scores=WORST, error=reason)
-        yield row
+    jobs: int,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> list[Row]:
+    """Return a row a case, in order; those that stand in `folder` are not asked again."""
+    kept = zip(_kept(folder), cases, strict=False)
+    rows = [row for row, _ in takewhile(lambda pair: pair[0].case_id == pair[1].id, kept)]
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        with (folder / RESULTS).open("w") as results, (folder / TIMES).open("w") as times:
+            for row in rows:
+                _write(row, results, times)
+            for row in pool.map(ask, cases[len(rows) :]):
+                _write(row, results, times)
+                rows.append(row)
+                progress(len(rows), len(cases))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return rows
 
 
-def summarise(rows: Sequence[Row]) -> list[Summary]:
-    """Return a summary for each metric, in the order of first appearance; NaN is kept out."""
-    values: dict[str, list[float]] = {}
-    for metric, value in (score for row in rows for score in row.scores.items()):
-        values.setdefault(metric, []).extend([] if isnan(value) else [value])
-    return [
-        Summary(
-            metric=metric,
-            count=len(found),
-            mean=fmean(found) if found else float("nan"),
-            standard_error=stdev(found) / sqrt(len(found)) if len(found) > 1 else 0.0,
+def load_run(folder: Path) -> Run:
+    """Read a finished run; BadRun if it is none, or was cut short."""
+    record, rows = _read_record(folder), tuple(_kept(folder))
+    if "seconds" not in record or len(rows) != sum(part["count"] for part in record["cases"]):
+        raise BadRun(f"{folder} was cut short; give the same command again to finish it.")
+    return Run(folder=folder, record=record, rows=rows)
+
+
+def write_json(file: Path, value: object) -> None:
+    """Write it whole or not at all."""
+    scratch = file.with_name(f"{file.name}.new")
+    scratch.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    scratch.replace(file)
+
+
+def no_nan(values: dict[str, float]) -> dict[str, float | None]:
+    """Return the same with None in place of NaN, which JSON has not."""
+    return {name: None if isnan(value) else value for name, value in values.items()}
+
+
+def _write(row: Row, results: Any, times: Any) -> None:  # noqa: ANN401
+    told = {
+        "case_id": row.case_id,
+        "part": row.part,
+        "about": row.about,
+        "answerable": row.answerable,
+        "results": {system: as_row(result) for system, result in row.results.items()},
+        "scores": {system: no_nan(scores) for system, scores in row.scores.items()},
+    }
+    for file, value in ((results, told), (times, {"case_id": row.case_id, **asdict(row.cost)})):
+        file.write(json.dumps(value, ensure_ascii=False) + "\n")
+        file.flush()
+
+
+def _kept(folder: Path) -> Iterator[Row]:
+    """Yield the rows that were wholly written."""
+    pairs = zip(_lines(folder / RESULTS), _lines(folder / TIMES), strict=False)
+    for told, cost in list(pairs):
+        yield Row(
+            case_id=told["case_id"],
+            **{name: told[name] for name in ("part", "about", "answerable")},
+            results={system: from_row(row) for system, row in told["results"].items()},
+            scores={
+                system: {name: nan if value is None else value for name, value in scores.items()}
+                for system, scores in told["scores"].items()
+            },
+            cost=Cost(**{name: cost[name] for name in Cost.__slots__}),
         )
-        for metric, found in values.items()
-    ]
 
 
-def below_gates(summaries: Sequence[Summary], gates: dict[str, float]) -> list[str]:
-    """Return a sentence for each gate that is not met; a gate without a score is not met."""
-    means = {summary.metric: summary.mean for summary in summaries}
-    return [
-        f"{metric} is {means.get(metric, float('nan')):.3f}, below its gate of {least}"
-        for metric, least in gates.items()
-        if not means.get(metric, float("nan")) >= least
-    ]
+def _lines(file: Path) -> Iterator[Any]:
+    if file.is_file():
+        for line in file.read_text(encoding="utf-8", errors="replace").split("\n"):
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:  # cut off
+                return
+
+
+def _read_record(folder: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadRun(
+            f"{folder} is no folder of a run; name one that `footnote eval` made."
+        ) from error
+    return record

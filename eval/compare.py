@@ -1,0 +1,106 @@
+"""What changed between two runs: the difference of each metric, and the questions that flipped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chatbot.terminal import show_table
+from eval.errors import BadRun
+from eval.figures import JOINT, SAYS, Table
+from eval.run import Row, Run
+from eval.statistics import paired_bootstrap
+from eval.systems import FOOTNOTE
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs, a line of figures a metric, and the cases (id, what) whose joint score changed."""
+
+    runs: tuple[str, str]
+    count: int
+    notes: tuple[str, ...]
+    metrics: dict[str, dict[str, float | None]]
+    flips: tuple[tuple[str, str], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything, a program's way."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def as_text(self) -> str:
+        """Return the table, the flips, and what else is not the same."""
+        before, after = self.runs
+        head = ["metric", "before", "after", "difference", "95 % of it"]
+        rows = [
+            [
+                name,
+                f"{f['before']:.3f}",
+                f"{f['after']:.3f}",
+                f"{f['difference']:+.3f}",
+                f"{f['low']:+.3f} to {f['high']:+.3f}" if f["low"] is not None else "",
+            ]
+            for name, f in self.metrics.items()
+        ]
+        title = f"{self.count} questions, before: {before}, after: {after}"
+        flips = "\n".join(f"  {case_id}  {what}" for case_id, what in self.flips)
+        flipped = f"{len(self.flips)} questions flipped:\n{flips}" if flips else "None flipped."
+        return "\n\n".join([title, *self.notes, show_table([head, *rows]), flipped])
+
+
+def compare_runs(before: Run, after: Run) -> Comparison:
+    """Compare what both asked; BadRun if that is nothing."""
+    other = {(row.part, row.case_id): row for row in after.rows}
+    pairs = [(row, other[key]) for row in before.rows if (key := (row.part, row.case_id)) in other]
+    if not pairs:
+        raise BadRun("the two runs have no case in common; compare runs of the same case files.")
+    old, new = Table([one for one, _ in pairs]), Table([two for _, two in pairs])
+    metrics = {name: figures for name in SAYS if (figures := _changed(name, old, new))}
+    flips = [(one.case_id, _flip(one, two)) for one, two in pairs if _joint(one) != _joint(two)]
+    return Comparison(
+        runs=(before.name, after.name),
+        count=len(pairs),
+        notes=tuple(_notes(before, after, pairs)),
+        metrics=metrics,
+        flips=tuple(flips),
+    )
+
+
+def _changed(metric: str, old: Table, new: Table) -> dict[str, float | None]:
+    """Return a metric's figures in both, and the paired difference with its 95 % interval."""
+    before, after = (table.figure(metric, FOOTNOTE) for table in (old, new))
+    if not before or not after:
+        return {}
+    values = [table.values(metric, FOOTNOTE) for table in (old, new)]
+    both = ~np.isnan(values).any(axis=0)
+    found: dict[str, float | None] = {"before": before["mean"], "after": after["mean"]}
+    found |= {"difference": after["mean"] - before["mean"], "low": None, "high": None}
+    if both.any():
+        one, two = (each[both] for each in values)
+        clusters = [c for c, is_both in zip(old.clusters, both, strict=True) if is_both]
+        interval = paired_bootstrap(two, one, clusters)
+        found |= {"difference": float((two - one).mean())}
+        found |= {"low": interval.low, "high": interval.high}
+    return found
+
+
+def _notes(before: Run, after: Run, pairs: Sequence[tuple[Row, Row]]) -> list[str]:
+    """Say what else was not the same, for a difference is only one of what is said here."""
+    differs = [
+        n
+        for n in ("commit", "packages", "settings", "manifest", "cases")
+        if before.record[n] != after.record[n]
+    ]
+    left = len(before.rows) + len(after.rows) - 2 * len(pairs)
+    notes = [f"Other than in the first run: {', '.join(differs)}."] if differs else []
+    return notes + ([f"{left} questions that one run lacks were left out."] if left else [])
+
+
+def _joint(row: Row) -> float:
+    return row.scores[FOOTNOTE][JOINT]
+
+
+def _flip(one: Row, two: Row) -> str:
+    way = "better" if _joint(two) > _joint(one) else "worse"
+    said = [row.results[FOOTNOTE].text or row.results[FOOTNOTE].status for row in (one, two)]
+    return f"{way}: {said[0][:60]!r} -> {said[1][:60]!r}"

@@ -1,0 +1,180 @@
+"""Every figure of the suite: a metric's mean over cases, or what only many cases have together.
+
+Each with a standard error and a 95 % interval, both by document: cases about one document fail
+together. Does not know how they are shown.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+
+from eval import statistics
+from eval.judge import JUDGED
+from eval.metrics import METRICS
+from eval.run import Row
+from eval.systems import FOOTNOTE, NEVER
+
+BY_ASKING = {
+    "citation recall": "The words cited, alone, give the same answer again.",
+    "citation precision": "Citations without which the others would not do, of all.",
+    "same again": "The same question gets the same answer, to the letter.",
+    "not leaked": "The question does not stand in a document, word for word.",
+}
+JOINT = "joint score"
+RANK_RESAMPLES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """By case: how sure a system was, whether what it would say is right, if it can be and was."""
+
+    sure: np.ndarray
+    right: np.ndarray
+    answerable: np.ndarray
+    answered: np.ndarray
+
+    def of(self, rows: np.ndarray) -> "Judgements":
+        """Return those of the cases with these numbers."""
+        return Judgements(*(getattr(self, name)[rows] for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A figure that many cases have together; `falls`: less of it is better."""
+
+    says: str
+    of: Callable[[Judgements], float]
+    falls: bool = True
+
+
+TOGETHER = {
+    "hallucination rate": Together(
+        "Of the questions that have no answer here, those that were answered.",
+        lambda j: statistics.hallucination_rate(j.answerable, j.answered),
+    ),
+    "error rate": Together(
+        "Of the questions that have an answer here, those that were declined.",
+        lambda j: statistics.error_rate(j.answerable, j.answered),
+    ),
+    "abstention AUROC": Together(
+        "How often it is surer of a question with an answer than of one without; .5 is chance.",
+        lambda j: statistics.auroc(j.sure, j.answerable),
+        falls=False,
+    ),
+    "coverage at 1 % risk": Together(
+        "The largest share of all questions that could be answered with 1 % of them wrong.",
+        lambda j: statistics.coverage_at_risk(j.sure, j.right, 0.01),
+        falls=False,
+    ),
+    "coverage at 5 % risk": Together(
+        "The largest share of all questions that could be answered with 5 % of them wrong.",
+        lambda j: statistics.coverage_at_risk(j.sure, j.right, 0.05),
+        falls=False,
+    ),
+    "AURC": Together(
+        "The area under the risk-coverage curve: how wrong it is, over all ways to be careful.",
+        lambda j: statistics.aurc(j.sure, j.right),
+    ),
+    "excess AURC": Together(
+        "The part of that area that a perfect order of confidence would not have.",
+        lambda j: statistics.excess_aurc(j.sure, j.right),
+    ),
+    "Brier score": Together(
+        "The mean square of what confidence was off by.",
+        lambda j: statistics.brier(j.sure, j.right),
+    ),
+    "calibration error": Together(
+        "How far confidence is from the share that is right, on average over ten bins.",
+        lambda j: statistics.calibration_error(j.sure, j.right),
+    ),
+}
+SAYS = (
+    {name: metric.says for name, metric in METRICS.items()}
+    | BY_ASKING
+    | {name: together.says for name, together in TOGETHER.items()}
+    | dict.fromkeys(JUDGED, "What a language model made of it; read with care.")
+)
+
+
+class Table:
+    """Rows of a run."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = tuple(rows)
+        self.clusters = [row.about for row in rows]
+
+    def figure(self, metric: str, system: str) -> dict[str, Any] | None:
+        """Return a figure with its errors, beside Footnote's; None where a system has none."""
+        if metric in TOGETHER:
+            return self._together(TOGETHER[metric], system)
+        values = self.values(metric, system)
+        scored = values[~np.isnan(values)]
+        if not scored.size:
+            return None
+        clusters = [c for c, value in zip(self.clusters, values, strict=True) if not isnan(value)]
+        interval = statistics.bootstrap(scored, clusters)
+        found = {
+            "count": int(scored.size),
+            "unscored": self._unscored(metric, system, values),
+            "mean": float(scored.mean()),
+            "standard_error": statistics.clustered_error(scored.tolist(), clusters),
+            "low": interval.low,
+            "high": interval.high,
+        }
+        return found if system == FOOTNOTE else found | self._difference(metric, values)
+
+    def values(self, metric: str, system: str) -> np.ndarray:
+        """Return a value a row, NaN where there is none."""
+        found = [row.scores.get(system, {}).get(metric, nan) for row in self.rows]
+        return np.array(found, dtype=float)
+
+    def judgements(self, system: str) -> Judgements:
+        """Return how sure a system was and how right; Footnote's as if it had always answered."""
+        forced = NEVER if system == FOOTNOTE else system
+        results = [row.results.get(system) for row in self.rows]
+        return Judgements(
+            np.array([result.confidence if result else 0.0 for result in results]),
+            self.values(JOINT, forced) * self._answerable() == 1,
+            self._answerable(),
+            np.array([bool(result) and result.status == "answered" for result in results]),
+        )
+
+    def _together(self, together: Together, system: str) -> dict[str, Any] | None:
+        judged, count = self.judgements(system), len(self.rows)
+        value = together.of(judged)
+        if isnan(value):
+            return None
+        interval = statistics.bootstrap(
+            lambda rows: together.of(judged.of(rows)), self.clusters, resamples=RANK_RESAMPLES
+        )
+        return {
+            "count": count,
+            "unscored": 0,
+            "mean": value,
+            "standard_error": None,
+            "low": interval.low,
+            "high": interval.high,
+        }
+
+    def _difference(self, metric: str, values: np.ndarray) -> dict[str, Any]:
+        ours = self.values(metric, FOOTNOTE)
+        both = ~(np.isnan(ours) | np.isnan(values))
+        if not both.any():
+            return {}
+        clusters = [c for c, is_both in zip(self.clusters, both, strict=True) if is_both]
+        paired = statistics.paired_bootstrap(ours[both], values[both], clusters)
+        mean = float((ours[both] - values[both]).mean())
+        return {"difference": {"mean": mean, "low": paired.low, "high": paired.high}}
+
+    def _unscored(self, metric: str, system: str, values: np.ndarray) -> int:
+        """Count what should have been scored and was not: only a judge fails so."""
+        if metric not in JUDGED or system != FOOTNOTE:
+            return 0
+        answered = self.judgements(system).answered
+        return int((np.isnan(values) & answered).sum())
+
+    def _answerable(self) -> np.ndarray:
+        return np.array([row.answerable for row in self.rows], dtype=bool)

@@ -1,0 +1,137 @@
+"""Asks cases of Footnote and of the systems beside it, and leaves a run's folder with a report.
+
+Puts the parts together; knows no metric and no way to show one.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import nan
+from pathlib import Path
+from typing import Any
+
+from chatbot.answer import Answer, as_json
+from chatbot.ask import Reader, answer_question
+from eval.bench import Bench, documents_of, spread
+from eval.case import Case
+from eval.citing import score_citing
+from eval.judge import Judge
+from eval.metrics import RETRIEVAL, Judged, score
+from eval.record import make_record, note_opening
+from eval.report import Gates, write_report
+from eval.result import Result, result_of
+from eval.run import RECORD, Cost, Row, Run, begin_run, load_run, run_cases, write_json
+from eval.systems import FOOTNOTE, Baselines
+from index.words import words
+
+Ask = Callable[[Case], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """How to run it: where runs are kept, how many questions at once, who judges (None: nobody).
+
+    `gates` is by part and metric; `usd` what a million tokens of a prompt and of a reply cost.
+    """
+
+    bench: Bench
+    runs: Path
+    gates: Gates
+    settings: Any
+    jobs: int = 2
+    judge: Callable[[Path], Judge] | None = None
+    usd: tuple[float, float] | None = None
+
+    def run(self, parts: dict[Path, list[Case]], reader: Reader, ask: Ask | None = None) -> Run:
+        """Ask every case, or a sample of each part; `ask` may stand in for the reader."""
+        chosen = {f: spread(of, self.bench.at_most(len(of))) for f, of in parts.items()}
+        record = make_record(
+            settings=self.settings,
+            model=reader.model.name if reader.model else "quotes:",
+            generation=reader.generation,
+            parts=chosen,
+        )
+        folder, began = begin_run(self.runs, record), time.monotonic()
+        note_opening(self.runs, record)
+        cases = [case for of in chosen.values() for case in of]
+        part = {case.id: file.stem for file, of in chosen.items() for case in of}
+        with self._asked_by(reader, folder, ask) as one:
+            run_cases(
+                folder,
+                cases,
+                lambda case: one(case, part[case.id]),
+                jobs=self.jobs,
+                progress=self.bench.progress,
+            )
+        seconds = round(time.monotonic() - began, 1)
+        write_json(folder / RECORD, record | {"seconds": seconds, "usd": self.usd})
+        run = load_run(folder)
+        write_report(run, cases, reader.generation.document, self.gates)
+        return run
+
+    @contextmanager
+    def _asked_by(
+        self, reader: Reader, folder: Path, ask: Ask | None
+    ) -> Iterator[Callable[[Case, str], Row]]:
+        """Give a function that asks a case of everyone; one question's crash is a row."""
+        quotes, read = replace(reader, model=None), reader.generation.document
+        judge = self.judge(folder) if self.judge else None
+        said = " ".join(_folded(document.text) for document in documents_of(reader))
+
+        def default(case: Case) -> Answer:
+            return answer_question(case.question, case.history, reader=reader)
+
+        def one(case: Case, part: str) -> Row:
+            scores = {"not leaked": float(_folded(case.question) not in said)}
+            try:
+                answer = (ask or default)(case)
+                result, cost = result_of(case.id, answer, read), _cost(answer)
+            except Exception as error:  # one question must not lose the others
+                why = f"{type(error).__name__}: {error}"
+                result, cost = Result(case_id=case.id, status="crashed", error=why), Cost()
+            found = {FOOTNOTE: score(Judged(case, result, read)) | scores}
+            if judge:
+                found[FOOTNOTE] |= judge.score(case, result, read)
+            told: Any = {"case_id": case.id, "part": part, "answerable": case.answerable}
+            told["about"] = _about(case)
+            if result.error:
+                return Row(**told, results={FOOTNOTE: result}, scores=found)
+            again = nan if reader.model else float(_is_same(answer, (ask or default)(case)))
+            found[FOOTNOTE] |= {"same again": again, **score_citing(case, answer, quotes, bench)}
+            beside = baselines.results(case, answer)
+            for name, other in beside.items():
+                values = score(Judged(case, other, read))
+                found[name] = {m: v for m, v in values.items() if m not in RETRIEVAL}
+            results = {FOOTNOTE: result, **beside}
+            return Row(**told, results=results, scores=found, cost=cost)
+
+        bench = replace(self.bench, progress=lambda _done, _total: None)
+        with tempfile.TemporaryDirectory() as scratch:
+            baselines = Baselines(quotes, Path(scratch) / "sentences")
+            yield one
+
+
+def _about(case: Case) -> str:
+    spans = (*case.evidence, *case.distractors)
+    return spans[0].document_id if spans else case.id
+
+
+def _folded(text: str) -> str:
+    return " ".join(words(text))
+
+
+def _is_same(first: Answer, other: Answer) -> bool:
+    """Say whether two answers are the same, but for the time they took."""
+    left = {"seconds": None}
+    return as_json(first) | left == as_json(other) | left
+
+
+def _cost(answer: Answer) -> Cost:
+    usage = answer.usage
+    return Cost(
+        seconds=answer.seconds,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+    )
