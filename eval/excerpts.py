@@ -3,7 +3,8 @@
 Does not know HTML: it says of each piece of text what it is.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from corpus.document import Document, Span
@@ -40,20 +41,19 @@ def make_excerpts(
     return shown
 
 
-def _parts(text: str, spans: list[tuple[Span, str]]) -> Iterable[dict[str, Any]]:
-    """Yield the text around the spans in pieces, each with the marks of all spans it lies in."""
-    size = len(text)
-    edges = {0, size}
+def _parts(text: str, spans: list[tuple[Span, str]]) -> list[dict[str, Any]]:
+    """Return the text around the spans in pieces, each with the marks of all spans it lies in."""
+    edges = {0, len(text)}
     for span, _ in spans:
-        edges |= {span.start, span.end, span.start - AROUND, span.end + AROUND}
-    cuts = sorted(edge for edge in edges if 0 <= edge <= size)
-    skipped = False
-    for start, end in zip(cuts, cuts[1:], strict=False):
+        edges |= {span.start - AROUND, span.start, span.end, span.end + AROUND}
+    cuts = sorted(edge for edge in edges if 0 <= edge <= len(text))
+    pieces: list[dict[str, Any]] = []
+    for start, end in pairwise(cuts):
         marks = sorted({mark for s, mark in spans if s.start <= start and end <= s.end})
-        if marks or any(s.start - AROUND <= start and end <= s.end + AROUND for s, _ in spans):
-            yield {"text": ("… " if skipped else "") + text[start:end], "marks": marks}
-            skipped = False
+        is_near = any(s.start - AROUND <= start and end <= s.end + AROUND for s, _ in spans)
+        shown = text[start:end] if is_near else " … "
+        if pieces and pieces[-1]["marks"] == marks:
+            pieces[-1]["text"] += shown
         else:
-            skipped = True
-    if skipped:
-        yield {"text": " …", "marks": []}
+            pieces.append({"text": shown, "marks": marks})
+    return pieces

@@ -100,8 +100,8 @@ def _headline(metrics: Sequence[dict[str, Any]], table: Table) -> str:
     crashed = sum(row.results[FOOTNOTE].status == "crashed" for row in table.rows)
     return (
         f"Of {len(table.rows)} questions {answered} were answered, {right} of them rightly. "
-        f"The joint score is {ours:.2f} on a scale from -1 to 1; answering nothing at all gives {none:.2f}."
-        + (f" {crashed} crashed." if crashed else "")
+        f"The joint score is {ours:.2f} on a scale from -1 to 1; "
+        f"answering nothing at all gives {none:.2f}." + (f" {crashed} crashed." if crashed else "")
     )
 
 

@@ -1,106 +1,130 @@
-from math import isnan, nan, sqrt
+import json
+import threading
+from math import nan
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from chatbot.answer import Answer
-from chatbot.ask import Reader, answer_question
-from corpus.document import Document
+from corpus.document import Span
 from eval.case import Case
-from eval.metrics import WORST
-from eval.run import Row, Summary, below_gates, run_cases, summarise
+from eval.errors import BadRun
+from eval.result import Quote, Result
+from eval.run import RECORD, RESULTS, TIMES, Cost, Row, begin_run, load_run, run_cases, write_json
+
+RECORDED: dict[str, Any] = {
+    "started_at": "2026-01-02T03:04:05+0000",
+    "model": "quotes:",
+    "is_dirty": False,
+    "cases": [{"part": "dev", "count": 6}],
+}
 
 
-def _case(id_: str = "c", question: str = "How tall is Mount Everest?") -> Case:
-    return Case(id=id_, question=question, answerable=False, evidence=())
-
-
-def _rows(**values: list[float]) -> list[Row]:
+def _cases(count: int = 6) -> list[Case]:
     return [
-        Row(
-            case=_case(str(number)),
-            answer=None,
-            scores=dict(zip(values, column, strict=True)),
-        )
-        for number, column in enumerate(zip(*values.values(), strict=True))
+        Case(id=f"c{n}", question=f"Question {n}?", answerable=False, evidence=())
+        for n in range(count)
     ]
 
 
-def _no_document(document_id: str) -> Document:
-    raise AssertionError(document_id)
-
-
-def test_mean_and_standard_error_are_those_of_the_textbook() -> None:
-    (summary,) = summarise(_rows(hit=[1.0, 0.0, 1.0, 1.0]))
-    assert summary.count == 4
-    assert summary.mean == 0.75
-    assert summary.standard_error == pytest.approx(0.5 / sqrt(4))
-
-
-def test_nan_is_kept_out() -> None:
-    (summary,) = summarise(_rows(hit=[1.0, nan, 0.0]))
-    assert (summary.count, summary.mean) == (2, 0.5)
-
-
-def test_metric_without_a_value_has_no_mean() -> None:
-    (summary,) = summarise(_rows(hit=[nan, nan]))
-    assert summary.count == 0
-    assert isnan(summary.mean)
-
-
-def test_one_value_has_no_standard_error() -> None:
-    assert summarise(_rows(hit=[1.0]))[0].standard_error == 0.0
-
-
-def test_metrics_keep_their_order() -> None:
-    names = [summary.metric for summary in summarise(_rows(b=[1.0], a=[0.0]))]
-    assert names == ["b", "a"]
-    assert summarise([]) == []
-
-
-def _summary(metric: str, mean: float) -> Summary:
-    return Summary(metric=metric, count=1, mean=mean, standard_error=0.0)
-
-
-@pytest.mark.parametrize(("mean", "missed"), [(0.9, False), (0.8999, True), (1.0, False)])
-def test_gate_is_met_at_its_value(mean: float, missed: bool) -> None:
-    assert bool(below_gates([_summary("hit", mean)], {"hit": 0.9})) is missed
-
-
-def test_gate_without_a_score_is_missed() -> None:
-    assert len(below_gates([_summary("hit", nan)], {"hit": 0.0, "none": 0.0})) == 2
-
-
-def test_missed_gate_is_a_sentence_with_both_numbers() -> None:
-    (said,) = below_gates([_summary("hit", 0.25)], {"hit": 0.5})
-    assert said == "hit is 0.250, below its gate of 0.5"
-
-
-def test_metric_without_a_gate_fails_nothing() -> None:
-    assert below_gates([_summary("hit", 0.0)], {}) == []
-
-
-def test_crash_is_a_row_with_the_worst_scores_and_the_rest_runs(reader: Reader) -> None:
-    def ask(case: Case) -> Answer:
-        if case.id == "bad":
-            raise ZeroDivisionError("no luck")
-        return answer_question(case.question, reader=reader)
-
-    rows = list(run_cases([_case("bad"), _case("good")], ask=ask, read_document=_no_document))
-    assert [row.case.id for row in rows] == ["bad", "good"]
-    assert rows[0].answer is None
-    assert rows[0].error == "ZeroDivisionError: no luck"
-    assert rows[0].scores == WORST
-    assert rows[1].answer is not None
-    assert rows[1].error == ""
-
-
-def test_crash_in_scoring_is_a_row_too(reader: Reader) -> None:
-    case = _case("c", "Who coined the term narco-peace?")
-    rows = list(
-        run_cases(
-            [case],
-            ask=lambda case: answer_question(case.question, reader=reader),
-            read_document=_no_document,
-        )
+def _row(case: Case) -> Row:
+    quote = Quote(Span("a.md", 1, 5), "ñandú", "0" * 64)
+    result = Result(
+        case_id=case.id, status="answered", confidence=0.25, quotes=(quote,), notices=("conflict",)
     )
-    assert rows[0].error
+    return Row(
+        case_id=case.id,
+        part="dev",
+        about="a.md",
+        answerable=True,
+        results={"Footnote": result},
+        scores={"Footnote": {"F1": 0.5, "hit@1": nan}},
+        cost=Cost(seconds={"total": 0.1}, prompt_tokens=3),
+    )
+
+
+def _text(folder: Path, file: str = RESULTS) -> str:
+    return (folder / file).read_text(encoding="utf-8")
+
+
+def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
+    folder = begin_run(tmp_path, RECORDED)
+    rows = run_cases(folder, _cases(), _row, jobs=3)
+    write_json(folder / RECORD, RECORDED | {"seconds": 1.0})
+    loaded = load_run(folder).rows
+    assert [row.case_id for row in loaded] == ["c0", "c1", "c2", "c3", "c4", "c5"]
+    assert loaded[0].results == rows[0].results
+    assert loaded[0].cost == rows[0].cost
+    assert str(loaded[0].scores) == str(rows[0].scores)  # nan == nan in words only
+    assert json.loads(_text(folder).splitlines()[0])["scores"]["Footnote"]["hit@1"] is None
+
+
+def test_order_is_that_of_the_cases_whoever_is_first(tmp_path: Path) -> None:
+    folder, last_is_done = begin_run(tmp_path, RECORDED), threading.Event()
+
+    def ask(case: Case) -> Row:
+        if case.id == "c0":
+            assert last_is_done.wait(10)
+        if case.id == "c1":
+            last_is_done.set()
+        return _row(case)
+
+    assert [r.case_id for r in run_cases(folder, _cases(2), ask, jobs=2)] == ["c0", "c1"]
+
+
+def test_run_that_was_cut_short_goes_on(tmp_path: Path) -> None:
+    folder, asked = begin_run(tmp_path, RECORDED), list[str]()
+
+    def break_off(case: Case) -> Row:
+        if case.id == "c3":
+            raise KeyboardInterrupt
+        return _row(case)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_cases(folder, _cases(), break_off, jobs=1)
+    with (folder / RESULTS).open("a") as file:
+        file.write('{"case_id": "c3", "resul')  # the half of a line that a kill leaves
+
+    def ask(case: Case) -> Row:
+        asked.append(case.id)
+        return _row(case)
+
+    later = RECORDED | {"started_at": "2026-01-03T00:00:00+0000"}
+    assert begin_run(tmp_path, later) == folder
+    told = list[tuple[int, int]]()
+    run_cases(folder, _cases(), ask, jobs=1, progress=lambda *at: told.append(at))
+    assert asked == ["c3", "c4", "c5"]
+    assert told == [(4, 6), (5, 6), (6, 6)]
+    whole = begin_run(tmp_path / "other", RECORDED)
+    run_cases(whole, _cases(), _row, jobs=2)
+    assert _text(whole) == _text(folder)
+    assert _text(whole, TIMES) == _text(folder, TIMES)
+
+
+@pytest.mark.parametrize(
+    "change", [{"model": "echo:"}, {"is_dirty": True}, {"cases": [{"part": "dev", "count": 5}]}]
+)
+def test_another_run_gets_a_folder_of_its_own(change: dict[str, Any], tmp_path: Path) -> None:
+    first = begin_run(tmp_path, RECORDED)
+    assert begin_run(tmp_path, RECORDED | change) != first
+
+
+def test_finished_run_is_not_gone_on_with(tmp_path: Path) -> None:
+    first = begin_run(tmp_path, RECORDED)
+    write_json(first / RECORD, RECORDED | {"seconds": 1.0})
+    second = begin_run(tmp_path, RECORDED)
+    assert second != first
+    assert second.is_dir()
+
+
+def test_what_is_no_finished_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadRun, match="no folder of a run"):
+        load_run(tmp_path)
+    folder = begin_run(tmp_path, RECORDED)
+    run_cases(folder, _cases(), _row, jobs=1)
+    with pytest.raises(BadRun, match="cut short"):
+        load_run(folder)
+    write_json(folder / RECORD, RECORDED | {"seconds": 1.0})
+    (folder / RESULTS).write_text(_text(folder).split("\n")[0])
+    with pytest.raises(BadRun, match="cut short"):
+        load_run(folder)
