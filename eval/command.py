@@ -11,7 +11,8 @@ from chatbot.progress import progress_bar
 from chatbot.settings import IndexTable
 from chatbot.span_reader import SpanReader
 from eval.bench import Bench, spread
-from eval.case import CASES, check_cases, load_cases
+from eval.case import CASES, load_cases
+from eval.check_cases import check_cases
 from eval.datasets import load_dataset
 from eval.errors import BadCase
 from eval.grounding import Grounding, Suite
