@@ -1,15 +1,15 @@
-"""Cases: questions with the words that answer them. Reads and proves them; knows no answerer."""
+"""Cases: questions with the words that answer them. Reads them; knows no answerer."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chatbot.answer import Turn
-from corpus.document import Document, Span
-from corpus.errors import UnknownDocument
+from corpus.document import Span
 from eval.errors import BadCase
 from index.manifest import file_sha256
 
@@ -42,31 +42,49 @@ class Case:
         return list(by_part.values())
 
 
-class _Evidence(BaseModel):
+class EvidenceLine(BaseModel):
+    """Words of a document, as a line of a case file names them."""
+
     model_config = ConfigDict(extra="forbid")
 
-    document_id: str
-    start: int = Field(ge=0)
-    end: int = Field(gt=0)
-    quote: str
-    part: int = Field(default=1, ge=1)
+    document_id: str = Field(description="The document, as `footnote index` knows it.")
+    start: int = Field(ge=0, description="First code point, counted as `footnote show` prints.")
+    end: int = Field(gt=0, description="One past the last code point.")
+    quote: str = Field(description="Exactly the words from start to end.")
+    part: int = Field(
+        default=1, ge=1, description="Which part of the question it answers; each needs one."
+    )
 
     @property
     def span(self) -> Span:
+        """Return where the words stand, without the words."""
         return Span(self.document_id, self.start, self.end)
 
 
-class _Line(BaseModel):
+class CaseLine(BaseModel):
+    """One line of a case file."""
+
     model_config = ConfigDict(extra="forbid")
 
-    id: str
-    question: str = Field(min_length=1)
-    history: list[Turn] = []
-    answerable: bool
-    evidence: list[_Evidence] = []
-    answers: list[str] = []
-    tags: list[str] = []
-    distractors: list[_Evidence] = []
+    id: str = Field(description="Used once over all files; a Spanish twin's ends in -es.")
+    question: str = Field(min_length=1, description="What is asked.")
+    history: list[Turn] = Field(default=[], description="The earlier turns, oldest first.")
+    answerable: bool = Field(description="Whether the documents say it.")
+    evidence: list[EvidenceLine] = Field(
+        default=[], description="Every sentence that answers the question or a part of it."
+    )
+    answers: list[str] = Field(
+        default=[], description="Accepted answers; at least one stands in the evidence."
+    )
+    tags: list[str] = Field(default=[], description="Kinds of question, to slice a report by.")
+    distractors: list[EvidenceLine] = Field(
+        default=[], description="What looks like an answer and is none."
+    )
+
+
+def case_schema() -> dict[str, Any]:
+    """Return the JSON Schema of one line of a case file."""
+    return CaseLine.model_json_schema()
 
 
 def load_cases(files: Sequence[Path]) -> list[Case]:
@@ -77,8 +95,8 @@ def load_cases(files: Sequence[Path]) -> list[Case]:
     cases: dict[str, Case] = {}
     for file in files:
         _check_seal(file)
-        for number, line in _lines(file):
-            case = _case(_parse(file, number, line))
+        for number, line in read_lines(file):
+            case = _case(line)
             if case.id in cases:
                 raise BadCase(
                     f"{file}:{number}: the id {case.id!r} is used twice; give each its own."
@@ -87,47 +105,30 @@ def load_cases(files: Sequence[Path]) -> list[Case]:
     return list(cases.values())
 
 
-def check_cases(files: Sequence[Path], read_document: Callable[[str], Document]) -> list[str]:
-    """Prove every gold span against the documents; return a sentence for each thing wrong."""
-    problems = []
-    for file in files:
-        for number, line in _lines(file):
-            parsed = _parse(file, number, line)
-            where = f"{file.name}:{number} ({parsed.id})"
-            if parsed.answerable != bool(parsed.evidence):
-                problems.append(f"{where}: an answerable case has evidence, another has none")
-            for evidence in [*parsed.evidence, *parsed.distractors]:
-                try:
-                    text = read_document(evidence.document_id).text
-                except UnknownDocument as error:
-                    problems.append(f"{where}: {error}")
-                    continue
-                if text[evidence.start : evidence.end] != evidence.quote:
-                    problems.append(f"{where}: {evidence.document_id} has other words at its span")
-            quotes = " ".join(" ".join(e.quote for e in parsed.evidence).split()).lower()
-            if parsed.answers and not any(answer.lower() in quotes for answer in parsed.answers):
-                problems.append(f"{where}: none of its answers stands in its evidence")
-    return problems
+def read_lines(file: Path) -> list[tuple[int, CaseLine]]:
+    """Return the lines that are not blank, with their numbers from 1; BadCase at the first bad."""
+    try:
+        lines = file.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadCase(f"{file} cannot be read; give a JSONL file of cases.") from error
+    numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    return [(number, _parse(file, number, line)) for number, line in numbered]
+
+
+def seal_of(file: Path) -> Path:
+    """Return where a case file's seal stands, if it has one."""
+    return file.with_suffix(".sha256")
 
 
 def _check_seal(file: Path) -> None:
-    seal = file.with_suffix(".sha256")
+    seal = seal_of(file)
     if seal.is_file() and file.is_file() and seal.read_text().split()[:1] != [file_sha256(file)]:
         raise BadCase(f"{file} was changed after it was sealed; restore it, or seal a new version.")
 
 
-def _lines(file: Path) -> list[tuple[int, str]]:
-    """Return the lines that are not blank, with their numbers from 1."""
+def _parse(file: Path, number: int, line: str) -> CaseLine:
     try:
-        lines = file.read_text(encoding="utf-8").split("\n")
-        return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadCase(f"{file} cannot be read; give a JSONL file of cases.") from error
-
-
-def _parse(file: Path, number: int, line: str) -> _Line:
-    try:
-        return _Line.model_validate(json.loads(line))
+        return CaseLine.model_validate(json.loads(line))
     except (ValidationError, json.JSONDecodeError) as error:
         reason = str(error).splitlines()[0 if isinstance(error, json.JSONDecodeError) else 1]
         raise BadCase(
@@ -135,7 +136,7 @@ def _parse(file: Path, number: int, line: str) -> _Line:
         ) from error
 
 
-def _case(line: _Line) -> Case:
+def _case(line: CaseLine) -> Case:
     return Case(
         id=line.id,
         question=line.question,

@@ -1,0 +1,142 @@
+"""Proves cases against the documents, and finds what is asked twice. Knows no answerer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from corpus.document import Document
+from corpus.errors import UnknownDocument
+from eval.case import CaseLine, EvidenceLine, read_lines, seal_of
+from index.words import is_stop_word, stem, words
+
+NEAR = 0.8
+SHORTEST_LEAK_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A case, where it stands, and the stems of what it asks."""
+
+    where: str
+    is_sealed: bool
+    line: CaseLine
+    stems: frozenset[str]
+
+
+def check_cases(files: Sequence[Path], read_document: Callable[[str], Document]) -> list[str]:
+    """Prove every case against the documents and the others; one sentence for each thing wrong.
+
+    Documents are those that a case names: spans, answers and parts are proved in them, and no
+    question may stand in one. Nearly the same question is asked once; what is gold in a sealed
+    file is gold in no open one.
+    """
+    entries = [entry for file in files for entry in _entries(file)]
+    texts = _texts(entries, read_document)
+    plain = {id_: _plain(text) for id_, text in texts.items() if isinstance(text, str)}
+    problems = []
+    for entry in entries:
+        found = [*_wrong_spans(entry.line, texts), *_wrong_parts(entry.line)]
+        found += [*_wrong_answers(entry.line), *_leaks(entry.line, plain)]
+        problems += [f"{entry.where}: {problem}" for problem in found]
+    return problems + _asked_twice(entries) + _gold_in_both(entries)
+
+
+def _entries(file: Path) -> Iterator[_Entry]:
+    for number, line in read_lines(file):
+        stems = frozenset(stem(w) for w in words(line.question) if not is_stop_word(w))
+        yield _Entry(f"{file.name}:{number} ({line.id})", seal_of(file).is_file(), line, stems)
+
+
+def _texts(
+    entries: Sequence[_Entry], read_document: Callable[[str], Document]
+) -> dict[str, str | UnknownDocument]:
+    """Return the text of each document that a case names, or why there is none."""
+    texts: dict[str, str | UnknownDocument] = {}
+    for entry in entries:
+        for named in (*entry.line.evidence, *entry.line.distractors):
+            if named.document_id in texts:
+                continue
+            try:
+                texts[named.document_id] = read_document(named.document_id).text
+            except UnknownDocument as error:
+                texts[named.document_id] = error
+    return texts
+
+
+def _wrong_spans(line: CaseLine, texts: dict[str, str | UnknownDocument]) -> Iterator[str]:
+    for named in (*line.evidence, *line.distractors):
+        text = texts[named.document_id]
+        if isinstance(text, UnknownDocument):
+            yield str(text)
+        elif text[named.start : named.end] != named.quote:
+            yield f"{named.document_id} has other words at its span."
+    for trap in line.distractors:
+        if any(_overlap(trap, evidence) for evidence in line.evidence):
+            yield f"a distractor is evidence as well: {_plain(trap.quote)[:60]!r}."
+
+
+def _wrong_parts(line: CaseLine) -> Iterator[str]:
+    if line.answerable != bool(line.evidence):
+        yield "an answerable case has evidence, another has none."
+    by_part: dict[int, set[str]] = {}
+    for evidence in line.evidence:
+        by_part.setdefault(evidence.part, set()).add(evidence.document_id)
+    if sorted(by_part) != list(range(1, len(by_part) + 1)):
+        yield "its parts are not numbered 1, 2 and so on."
+    if "two-documents" in line.tags and (len(by_part) < 2 or set.intersection(*by_part.values())):
+        yield "it is tagged two-documents, and one document has all that it needs."
+
+
+def _wrong_answers(line: CaseLine) -> Iterator[str]:
+    quotes = _plain(" ".join(evidence.quote for evidence in line.evidence))
+    if line.answers and not any(_plain(answer) in quotes for answer in line.answers):
+        yield "none of its answers stands in its evidence."
+
+
+def _leaks(line: CaseLine, plain: dict[str, str]) -> Iterator[str]:
+    question = _plain(line.question)
+    if len(words(question)) < SHORTEST_LEAK_WORDS:
+        return
+    for document_id, text in plain.items():
+        if question in text:
+            yield f"its question stands in {document_id}, word for word."
+
+
+def _asked_twice(entries: Sequence[_Entry]) -> list[str]:
+    return [
+        f"{two.where}: asks nearly what {one.where} asks."
+        for one, two in combinations(entries, 2)
+        if one.line.history == two.line.history
+        and not _are_twins(one.line.id, two.line.id)
+        and _likeness(one.stems, two.stems) >= NEAR
+    ]
+
+
+def _are_twins(one: str, two: str) -> bool:
+    return f"{one}-es" == two or f"{two}-es" == one
+
+
+def _likeness(one: frozenset[str], two: frozenset[str]) -> float:
+    """Return the share of stems that two questions have in common (Jaccard); without any, 1."""
+    return len(one & two) / len(one | two) if one or two else 1.0
+
+
+def _gold_in_both(entries: Sequence[_Entry]) -> list[str]:
+    opened = [entry for entry in entries if not entry.is_sealed]
+    return [
+        f"{open_.where}: shares evidence with {sealed.where}, which is sealed: "
+        f"{_plain(twice.quote)[:60]!r}."
+        for sealed in (entry for entry in entries if entry.is_sealed)
+        for open_ in opened
+        for twice in open_.line.evidence
+        if any(_overlap(twice, evidence) for evidence in sealed.line.evidence)
+    ]
+
+
+def _overlap(one: EvidenceLine, two: EvidenceLine) -> bool:
+    return one.document_id == two.document_id and one.start < two.end and two.start < one.end
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
