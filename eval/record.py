@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.settings import Settings
-from eval.case import Case, is_sealed
+from eval.case import Case, seal_of
 from index.generation import Generation
 from index.manifest import file_sha256
 
@@ -50,7 +50,7 @@ def make_record(
                 "part": file.stem,
                 "count": len(cases),
                 "sha256": file_sha256(file),
-                "sealed": is_sealed(file),
+                "sealed": seal_of(file).is_file(),
             }
             for file, cases in parts.items()
         ],
