@@ -55,23 +55,22 @@ def make_prompt(
     for hit in best:
         text = generation.document(hit.context.document_id).text
         passage = f"{' '.join(hit.title.split())}\n{text[hit.context.start : hit.context.end]}"
-        room -= count_tokens(_between_marks(passage, MOST_PASSAGES, "0" * _MARK_LENGTH))
+        room -= count_tokens(between_marks(passage, f"passage {MOST_PASSAGES}", "0" * _MARK_LENGTH))
         if room < 0:
             break
         fitting.append(passage)
     mark = _mark(fitting, _secret(generation.folder.parent.parent))
-    numbered = (_between_marks(passage, n, mark) for n, passage in enumerate(fitting, start=1))
-    text = fill(VERSION, question=question, mark=mark, passages="\n\n".join(numbered))
+    text = fill(VERSION, question=question, mark=mark, passages=numbered(fitting, mark))
     return Prompt(text, len(fitting), len(best) - len(fitting))
 
 
-def fill(version: str, **parts: str) -> str:
+def fill(version: str, folder: Path = _FOLDER, **parts: str) -> str:
     """Return the prompt of this version with its parts in place; braces in them are only text."""
-    return re.sub(r"\{(\w+)\}", lambda match: parts[match[1]], _template(version))
+    return re.sub(r"\{(\w+)\}", lambda match: parts[match[1]], _template(version, folder))
 
 
-def _template(version: str) -> str:
-    return (_FOLDER / f"{version}.txt").read_text(encoding="utf-8")
+def _template(version: str, folder: Path = _FOLDER) -> str:
+    return (folder / f"{version}.txt").read_text(encoding="utf-8")
 
 
 def passages_in(prompt: str) -> list[str]:
@@ -79,8 +78,15 @@ def passages_in(prompt: str) -> list[str]:
     return [match["text"] for match in _PASSAGE.finditer(prompt)]
 
 
-def _between_marks(passage: str, number: int, mark: str) -> str:
-    return f"<<<{mark} passage {number}\n{passage}\n{mark} end of passage {number}>>>"
+def between_marks(text: str, name: str, mark: str) -> str:
+    """Return what is not ours between two lines that only we can write."""
+    return f"<<<{mark} {name}\n{text}\n{mark} end of {name}>>>"
+
+
+def numbered(passages: Sequence[str], mark: str) -> str:
+    """Return the passages between marks, numbered from 1."""
+    each = (between_marks(p, f"passage {n}", mark) for n, p in enumerate(passages, start=1))
+    return "\n\n".join(each)
 
 
 def _mark(passages: Sequence[str], secret: bytes) -> str:
