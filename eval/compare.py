@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
-import numpy as np
-
 from chatbot.terminal import show_table
+from eval.error_bars import paired_bootstrap
 from eval.errors import BadRun
-from eval.figures import JOINT, SAYS, Table
+from eval.figures import JOINT, SAYS, TOGETHER, Table
 from eval.run import Row, Run
-from eval.statistics import paired_bootstrap
 from eval.systems import FOOTNOTE
 
 
@@ -71,17 +70,17 @@ def _changed(metric: str, old: Table, new: Table) -> dict[str, float | None]:
     before, after = (table.figure(metric, FOOTNOTE) for table in (old, new))
     if not before or not after:
         return {}
-    values = [table.values(metric, FOOTNOTE) for table in (old, new)]
-    both = ~np.isnan(values).any(axis=0)
-    found: dict[str, float | None] = {"before": before["mean"], "after": after["mean"]}
-    found |= {"difference": after["mean"] - before["mean"], "low": None, "high": None}
-    if both.any():
-        one, two = (each[both] for each in values)
-        clusters = [c for c, is_both in zip(old.clusters, both, strict=True) if is_both]
-        interval = paired_bootstrap(two, one, clusters)
-        found |= {"difference": float((two - one).mean())}
-        found |= {"low": interval.low, "high": interval.high}
-    return found
+    paired = paired_bootstrap(
+        new.values(metric, FOOTNOTE), old.values(metric, FOOTNOTE), old.clusters
+    )
+    of_cases = metric not in TOGETHER and not isnan(paired.low)
+    return {
+        "before": before["mean"],
+        "after": after["mean"],
+        "difference": paired.mean if of_cases else after["mean"] - before["mean"],
+        "low": paired.low if of_cases else None,
+        "high": paired.high if of_cases else None,
+    }
 
 
 def _notes(before: Run, after: Run, pairs: Sequence[tuple[Row, Row]]) -> list[str]:

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from eval import statistics
-from eval.judge import JUDGED
+from eval import error_bars, judge, statistics
 from eval.metrics import METRICS
 from eval.run import Row
 from eval.systems import FOOTNOTE, NEVER
@@ -95,7 +94,7 @@ SAYS = (
     {name: metric.says for name, metric in METRICS.items()}
     | BY_ASKING
     | {name: together.says for name, together in TOGETHER.items()}
-    | dict.fromkeys(JUDGED, "What a language model made of it; read with care.")
+    | judge.SAYS
 )
 
 
@@ -111,18 +110,16 @@ class Table:
         if metric in TOGETHER:
             return self._together(TOGETHER[metric], system)
         values = self.values(metric, system)
-        scored = values[~np.isnan(values)]
-        if not scored.size:
+        count = int((~np.isnan(values)).sum())
+        if not count:
             return None
-        clusters = [c for c, value in zip(self.clusters, values, strict=True) if not isnan(value)]
-        interval = statistics.bootstrap(scored, clusters)
+        interval = error_bars.bootstrap(values, self.clusters)
         found = {
-            "count": int(scored.size),
+            "count": count,
             "unscored": self._unscored(metric, system, values),
-            "mean": float(scored.mean()),
-            "standard_error": statistics.clustered_error(scored.tolist(), clusters),
-            "low": interval.low,
-            "high": interval.high,
+            "mean": float(np.nanmean(values)),
+            "standard_error": error_bars.clustered_error(values, self.clusters),
+            **_bounds(interval),
         }
         return found if system == FOOTNOTE else found | self._difference(metric, values)
 
@@ -139,7 +136,7 @@ class Table:
             np.array([result.confidence if result else 0.0 for result in results]),
             self.values(JOINT, forced) * self._answerable() == 1,
             self._answerable(),
-            np.array([bool(result) and result.status == "answered" for result in results]),
+            np.array([result is not None and result.status == "answered" for result in results]),
         )
 
     def _together(self, together: Together, system: str) -> dict[str, Any] | None:
@@ -147,7 +144,7 @@ class Table:
         value = together.of(judged)
         if isnan(value):
             return None
-        interval = statistics.bootstrap(
+        interval = error_bars.bootstrap(
             lambda rows: together.of(judged.of(rows)), self.clusters, resamples=RANK_RESAMPLES
         )
         return {
@@ -155,26 +152,26 @@ class Table:
             "unscored": 0,
             "mean": value,
             "standard_error": None,
-            "low": interval.low,
-            "high": interval.high,
+            **_bounds(interval),
         }
 
     def _difference(self, metric: str, values: np.ndarray) -> dict[str, Any]:
-        ours = self.values(metric, FOOTNOTE)
-        both = ~(np.isnan(ours) | np.isnan(values))
-        if not both.any():
+        """Return how much better Footnote is on the same cases; nothing where there are none."""
+        paired = error_bars.paired_bootstrap(self.values(metric, FOOTNOTE), values, self.clusters)
+        if isnan(paired.mean):
             return {}
-        clusters = [c for c, is_both in zip(self.clusters, both, strict=True) if is_both]
-        paired = statistics.paired_bootstrap(ours[both], values[both], clusters)
-        mean = float((ours[both] - values[both]).mean())
-        return {"difference": {"mean": mean, "low": paired.low, "high": paired.high}}
+        return {"difference": {"mean": paired.mean, **_bounds(paired)}}
 
     def _unscored(self, metric: str, system: str, values: np.ndarray) -> int:
         """Count what should have been scored and was not: only a judge fails so."""
-        if metric not in JUDGED or system != FOOTNOTE:
+        if metric not in judge.JUDGED or system != FOOTNOTE:
             return 0
         answered = self.judgements(system).answered
         return int((np.isnan(values) & answered).sum())
 
     def _answerable(self) -> np.ndarray:
         return np.array([row.answerable for row in self.rows], dtype=bool)
+
+
+def _bounds(of: error_bars.Interval | error_bars.Difference) -> dict[str, float | None]:
+    return {"low": None if isnan(of.low) else of.low, "high": None if isnan(of.high) else of.high}

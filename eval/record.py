@@ -6,7 +6,7 @@ Knows no secret: keys are in the environment, which is not written down.
 import json
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,7 +26,7 @@ _HERE = Path(__file__).parent
 
 
 def make_record(
-    *, settings: Settings, model: str, generation: Generation, parts: dict[Path, Sequence[Case]]
+    *, settings: Settings, model: str, generation: Generation, parts: Mapping[Path, Sequence[Case]]
 ) -> dict[str, Any]:
     """Return what will be written into the run's folder, and on top of its report."""
     manifest = generation.manifest

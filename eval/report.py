@@ -4,6 +4,7 @@ Does not know how it is shown (`report_page`), nor how a figure is computed (`fi
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from math import ceil, isnan
 from typing import Any
 
@@ -124,7 +125,8 @@ def _curves(table: Table) -> dict[str, Any]:
         points = risk_coverage(judged.sure, judged.right)
         curves[system] = [[round(x, 4), round(y, 4)] for x, y in points]
     ours = table.judgements(FOOTNOTE)
-    return {"risk_coverage": curves, "calibration": calibration_bins(ours.sure, ours.right)}
+    bins = [asdict(each) for each in calibration_bins(ours.sure, ours.right)]
+    return {"risk_coverage": curves, "calibration": bins}
 
 
 def _slices(rows: Sequence[Row], cases: Sequence[Case]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,27 +18,23 @@ from eval.bench import Bench, documents_of, with_text
 from eval.case import CASES, Case, load_cases
 from eval.command import GATES, read_gates
 from eval.report import make_report, unmet
-from eval.run import Run
 from eval.suite import Ask, Suite
 from index.split import PASSAGE_TOKENS
 
 Fault = Callable[[Answer], Answer]
 ANSWERED = {
-    "coined": ("Who coined the term narco-peace?", "Vanda Felbab-Brown of the Brookings"),
-    "heads": ("Which office does Carlos Marroquín head?", "Carlos Marroquín is the head of"),
-    "drop": (
-        "By how much did Brazil's murder rate drop from 2017 to 2018?",
-        None,
-    ),
+    "coined": "Who coined the term narco-peace?",
+    "heads": "Which office does Carlos Marroquín head?",
+    "drop": "By how much did Brazil's murder rate drop from 2017 to 2018?",
 }
 DECLINED = ("How tall is Mount Everest?", "Who won the chess world cup in 1998?")
 
 
 @pytest.fixture(scope="module")
 def cases(reader: Reader) -> list[Case]:
-    """Questions that Footnote answers, with what it rightly quotes as gold; and such it does not."""
+    """Questions that Footnote answers, what it rightly quotes being gold; and others."""
     found = []
-    for name, (question, _) in ANSWERED.items():
+    for name, question in ANSWERED.items():
         answer = answer_question(question, reader=reader)
         assert answer.status == "answered", question
         gold = tuple(citation.span for citation in answer.citations)
@@ -140,6 +137,22 @@ def _never(answer: Answer) -> Answer:
     return replace(answer, status="not_in_documents", sentences=(), citations=())
 
 
+@pytest.fixture(scope="module")
+def of_fault(
+    cases: list[Case], reader: Reader, bench: Bench, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Fault], dict[str, Any]]:
+    """Return what a fault comes to; each is run once."""
+
+    @cache
+    def found(fault: Fault) -> dict[str, Any]:
+        def ask(case: Case) -> Answer:
+            return fault(answer_question(case.question, case.history, reader=reader))
+
+        return _run(cases, reader, bench, tmp_path_factory.mktemp("fault"), ask)
+
+    return found
+
+
 @pytest.mark.parametrize(
     ("fault", "metric", "is_gated"),
     [
@@ -156,16 +169,10 @@ def test_fault_is_caught(
     fault: Fault,
     metric: str,
     is_gated: bool,
-    cases: list[Case],
-    reader: Reader,
-    bench: Bench,
+    of_fault: Callable[[Fault], dict[str, Any]],
     sound: dict[str, Any],
-    tmp_path: Path,
 ) -> None:
-    def ask(case: Case) -> Answer:
-        return fault(answer_question(case.question, case.history, reader=reader))
-
-    found = _run(cases, reader, bench, tmp_path, ask)
+    found = of_fault(fault)
     worse = found[metric] > sound[metric] if "rate" in metric else found[metric] < sound[metric]
     assert worse, found
     assert (metric in found["gates"]) is is_gated
@@ -274,4 +281,3 @@ def test_bundled_cases_and_gates_are_of_parts_that_exist() -> None:
     parts = {file.stem for file in CASES.glob("*.jsonl")}
     assert set(read_gates(GATES, is_ours=True)) <= {"all", *parts}
     assert all(load_cases([file]) for file in CASES.glob("*.jsonl"))
-    assert isinstance(Run, type)
