@@ -24,8 +24,8 @@ from corpus.load import load_corpus
 from eval.bench import Bench
 from eval.case import CASES, Case, load_cases
 from eval.datasets import load_dataset
-from eval.metrics import overlaps
 from eval.quality import load_set
+from eval.ranking import overlaps
 from index.embed import BUNDLED, load_embedder
 from index.search import search
 from index.split import PASSAGE_TOKENS

@@ -1,94 +1,161 @@
-"""What is measured of one answer. Each metric is a function with its definition; none asks a model.
+"""Every metric of one case, by its name, and what each says in plain words. Sums nothing up.
 
-A value is 0 to 1; NaN says that the metric does not apply to the case, and is kept out of means.
+Definitions, formulas and sources are at the functions: of passages in `found`, of the answer in
+`judged`, of words in `squad`. None asks a model; NaN is kept out of means.
 """
 
 from collections.abc import Callable, Sequence
-from math import nan
+from dataclasses import dataclass
+from functools import partial
+from math import isnan
 
 from chatbot.answer import Answer
-from corpus.document import Document, Span
+from corpus.document import Span
 from eval.case import Case
+from eval.found import hit_at, mrr_at_10, ndcg_at_10, recall_at_10, token_score
+from eval.judged import (
+    Judged,
+    abstention,
+    answer_in_quote,
+    gold_span_f1,
+    gold_span_hit,
+    gold_span_iou,
+    joint,
+    quote_exactness,
+    word_score,
+)
+from eval.result import Read, result_of
+from eval.squad import exact_match, word_f1
+
+__all__ = ["METRICS", "Judged", "Metric", "score"]
 
 
-def hit_at(case: Case, answer: Answer, *, k: int) -> float:
-    """Return hit@k: 1 if any of the first k passages overlaps a gold span (Success@k of TREC)."""
-    if not case.answerable:
-        return nan
-    return float(any(overlaps(h.passage.span, case.evidence) for h in answer.hits[:k]))
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric, what it says in plain words, and the value that a crashed question gets."""
+
+    name: str
+    says: str
+    of: Callable[[Judged], float]
+    worst: float = 0.0
 
 
-def citation_exactness(answer: Answer, read_document: Callable[[str], Document]) -> float:
-    """Return the share of citations whose quote equals the document's text between the offsets.
-
-    An answered question counts 0 if one of its sentences carries no citation.
-    """
-    if answer.status != "answered":
-        return nan
-    if any(not sentence.citations for sentence in answer.sentences):
-        return 0.0
-    exact = [
-        read_document(c.span.document_id).text[c.span.start : c.span.end] == c.quote
-        for c in answer.citations
-    ]
-    return sum(exact) / len(exact) if exact else 0.0
+def score(judged: Judged) -> dict[str, float]:
+    """Return every metric's value, of a crash the worst; NaN where it does not apply."""
+    values = {name: metric.of(judged) for name, metric in METRICS.items()}
+    if judged.result.status == "crashed":
+        return {name: v if isnan(v) else METRICS[name].worst for name, v in values.items()}
+    return values
 
 
-def gold_span_hit(case: Case, answer: Answer) -> float:
-    """Return 1 if an answerable question's citations overlap a gold span of each of its parts."""
-    if not case.answerable:
-        return nan
-    cited = [citation.span for citation in answer.citations]
-    return float(all(any(overlaps(c, gold) for c in cited) for gold in case.evidence_by_part()))
+def _hits(of: Callable[[Case, Sequence[Span]], float]) -> Callable[[Judged], float]:
+    return lambda judged: of(judged.case, judged.result.hits)
 
 
-def abstention(case: Case, answer: Answer) -> float:
-    """Return 1 if the question was answered exactly when it can be (abstention accuracy)."""
-    return float(case.answerable == (answer.status == "answered"))
-
-
-def joint(case: Case, answer: Answer) -> float:
-    """Return the grounded answer score, the one metric that runs from -1 to 1.
-
-    +1 for an answer that cites a gold span and for abstaining where nothing is to be said, 0 for
-    abstaining on an answerable question, -1 for anything else.
-    """
-    if answer.status != "answered":
-        return 0.0 if case.answerable else 1.0
-    return 1.0 if case.answerable and gold_span_hit(case, answer) else -1.0
-
-
-WORST = {
-    "hit@1": 0.0,
-    "hit@3": 0.0,
-    "hit@10": 0.0,
-    "citation exactness": 0.0,
-    "gold-span hit": 0.0,
-    "abstention accuracy": 0.0,
-    "joint score": -1.0,
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            "hit@1",
+            "The first passage found holds words that answer.",
+            _hits(partial(hit_at, k=1)),
+        ),
+        Metric(
+            "hit@3",
+            "One of the first three passages found holds words that answer.",
+            _hits(partial(hit_at, k=3)),
+        ),
+        Metric(
+            "hit@10",
+            "One of the first ten passages found holds words that answer.",
+            _hits(partial(hit_at, k=10)),
+        ),
+        Metric(
+            "recall@10",
+            "How many of the things that the answer needs are in the first ten passages.",
+            _hits(recall_at_10),
+        ),
+        Metric(
+            "MRR@10",
+            "How high the first passage that answers stands: 1 if first, 1/2 if second.",
+            _hits(mrr_at_10),
+        ),
+        Metric(
+            "nDCG@10",
+            "How high everything that the answer needs stands among ten passages; 1 is best.",
+            _hits(ndcg_at_10),
+        ),
+        Metric(
+            "token recall",
+            "How much of the text that answers is in the first five passages.",
+            _hits(partial(token_score, name="recall")),
+        ),
+        Metric(
+            "token precision",
+            "How much of the first five passages is text that answers.",
+            _hits(partial(token_score, name="precision")),
+        ),
+        Metric(
+            "token IoU",
+            "How far the first five passages are the text that answers, no less and no more.",
+            _hits(partial(token_score, name="IoU")),
+        ),
+        Metric(
+            "quote exactness",
+            "How many quotes stand in their document, letter by letter, where they are said to.",
+            quote_exactness,
+        ),
+        Metric(
+            "gold-span hit",
+            "The answer cites words that answer, for everything that was asked.",
+            gold_span_hit,
+        ),
+        Metric(
+            "gold-span F1",
+            "How closely what is cited is the text that answers; too much and too little cost.",
+            gold_span_f1,
+        ),
+        Metric(
+            "gold-span IoU",
+            "The text both cited and answering, as a share of what is either.",
+            gold_span_iou,
+        ),
+        Metric(
+            "exact match",
+            "The answer's own words are an accepted answer, or it rightly gives none.",
+            partial(word_score, of=exact_match),
+        ),
+        Metric(
+            "F1",
+            "How many words the answer shares with the nearest accepted answer.",
+            partial(word_score, of=word_f1),
+        ),
+        Metric(
+            "answer in quote",
+            "An accepted answer can be read in the words quoted.",
+            answer_in_quote,
+        ),
+        Metric(
+            "abstention accuracy",
+            "It answers when the documents hold an answer and says so when they do not.",
+            abstention,
+        ),
+        Metric(
+            "joint score",
+            "1 for a right answer from the right words or for rightly giving none, 0 for giving "
+            "none needlessly, -1 for anything else.",
+            joint,
+            worst=-1.0,
+        ),
+    )
 }
-"""Every metric, with the value that a crashed question gets."""
+"""Every metric, in the order in which it is shown."""
 
 
-def score_answer(
-    case: Case, answer: Answer, read_document: Callable[[str], Document]
-) -> dict[str, float]:
+# Goes with run.py.
+WORST = {name: metric.worst for name, metric in METRICS.items()}
+
+
+def score_answer(case: Case, answer: Answer, read: Read) -> dict[str, float]:
     """Return every metric's value for one answer."""
-    values = (
-        hit_at(case, answer, k=1),
-        hit_at(case, answer, k=3),
-        hit_at(case, answer, k=10),
-        citation_exactness(answer, read_document),
-        gold_span_hit(case, answer),
-        abstention(case, answer),
-        joint(case, answer),
-    )
-    return dict(zip(WORST, values, strict=True))
-
-
-def overlaps(span: Span, gold: Sequence[Span]) -> bool:
-    """Say whether a span shares a character with one of the gold."""
-    return any(
-        span.document_id == g.document_id and span.start < g.end and g.start < span.end
-        for g in gold
-    )
+    return score(Judged(case, result_of(case.id, answer, read), read))

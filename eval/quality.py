@@ -19,10 +19,12 @@ from corpus.document import Span
 from eval.case import Case
 from eval.datasets import Dataset
 from eval.errors import BadCase
-from eval.metrics import gold_span_hit, joint
+from eval.judged import Judged, gold_span_hit, joint
 from eval.ranking import score_spans
 from eval.reader_examples import ASIDE, load_rows, read_squad
-from eval.train_reader import overlap
+from eval.result import result_of
+from eval.squad import word_f1
+from eval.statistics import auroc, coverage_at_risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,19 @@ class Measured:
 class Forced:
     """An answer, and what it would be whatever the confidence: the words, and the quotes."""
 
-    case: Case
-    answer: Answer
+    judged: Judged
     words: str
     quotes: tuple[Span, ...]
+
+    @property
+    def case(self) -> Case:
+        """Return what was asked."""
+        return self.judged.case
+
+    @property
+    def confidence(self) -> float:
+        """Return how sure the answer is."""
+        return self.judged.result.confidence
 
     @property
     def is_right(self) -> bool:
@@ -53,7 +64,7 @@ class Forced:
     def f1(self) -> float:
         """Return SQuAD's F1 of the words; where gold are spans, F1 of the quotes' characters."""
         if self.case.answers:
-            return max(overlap(self.words, gold) for gold in self.case.answers)
+            return word_f1(self.words, self.case.answers)
         scores = [score_spans(self.quotes, gold) for gold in self.case.evidence_by_part()]
         found = [(each["precision"], each["recall"]) for each in scores]
         return max(2 * p * r / (p + r) if p and r else 0.0 for p, r in found)
@@ -69,23 +80,25 @@ def force(case: Case, answer: Answer, reader: Reader) -> Forced:
         weights=frozen_weights(),
     )
     quotes = tuple(c.span for c in answer.citations or pick_quotes(candidates))
+    read = reader.generation.document
+    judged = Judged(case, result_of(case.id, answer, read), read)
     if not candidates:
-        return Forced(case, answer, "", quotes)
+        return Forced(judged, "", quotes)
     best = max(candidates, key=lambda c: c.score)
     start, end = (at - best.span.start for at in (best.answer.start, best.answer.end))
-    return Forced(case, answer, best.text[start:end], quotes)
+    return Forced(judged, best.text[start:end], quotes)
 
 
 def measure_cases(name: str, forced: Sequence[Forced]) -> Measured:
     """Return figures of cases with gold spans."""
-    sure = [(f.answer.confidence, f.is_right) for f in forced]
-    hits = [gold_span_hit(f.case, f.answer) for f in forced if f.case.answerable]
+    sure, right = [f.confidence for f in forced], [f.is_right for f in forced]
+    hits = [gold_span_hit(f.judged) for f in forced if f.case.answerable]
     figures = {
-        "joint": fmean(joint(f.case, f.answer) for f in forced),
+        "joint": fmean(joint(f.judged) for f in forced),
         "gold-span hit": fmean(hits or [nan]),
-        "coverage, 1% wrong": coverage(sure, 0.01),
-        "coverage, 5% wrong": coverage(sure, 0.05),
-        "AUROC": _auroc(forced),
+        "coverage, 1% wrong": coverage_at_risk(sure, right, 0.01),
+        "coverage, 5% wrong": coverage_at_risk(sure, right, 0.05),
+        "AUROC": auroc(sure, [f.case.answerable for f in forced]),
     }
     return Measured(name, len(forced), figures)
 
@@ -95,7 +108,7 @@ def measure_set(name: str, forced: Sequence[Forced]) -> Measured:
 
     "best" is the latter at the threshold that in hindsight is best.
     """
-    scored = [(f.answer.confidence, f.f1 if f.case.answerable else nan) for f in forced]
+    scored = [(f.confidence, f.f1 if f.case.answerable else nan) for f in forced]
     like = [score for _, score in scored if not isnan(score)] or [nan]
 
     def of_all(threshold: float) -> float:
@@ -107,28 +120,9 @@ def measure_set(name: str, forced: Sequence[Forced]) -> Measured:
         "exact": fmean(score == 1 for score in like),
         "F1 of all": of_all(frozen_weights().threshold),
         "best": max(of_all(threshold) for threshold in {inf, *(sure for sure, _ in scored)}),
-        "AUROC": _auroc(forced),
+        "AUROC": auroc([f.confidence for f in forced], [f.case.answerable for f in forced]),
     }
     return Measured(name, len(forced), figures)
-
-
-def coverage(answers: Sequence[tuple[float, bool]], most_wrong: float) -> float:
-    """Return the largest share of all questions answered, surest first, with so few wrong of them.
-
-    `answers` are pairs of confidence and whether it is right; of equals the wrong come first.
-    """
-    wrong, covered = 0, 0
-    for count, (_, right) in enumerate(sorted(answers, key=lambda a: (-a[0], a[1])), start=1):
-        wrong += not right
-        covered = count if wrong <= most_wrong * count else covered
-    return covered / len(answers)
-
-
-def _auroc(forced: Sequence[Forced]) -> float:
-    """Return how often an answerable question is surer than another (Mann-Whitney; ties half)."""
-    yes = [f.answer.confidence for f in forced if f.case.answerable]
-    no = [f.answer.confidence for f in forced if not f.case.answerable]
-    return fmean((y > n) + (y == n) / 2 for y in yes for n in no) if yes and no else nan
 
 
 def load_set(folder: Path, dataset: Dataset) -> dict[str, list[Case]]:

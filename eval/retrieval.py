@@ -12,7 +12,8 @@ from chatbot.ask import Reader
 from chatbot.terminal import show_table
 from eval.bench import Bench
 from eval.datasets import Dataset, Question
-from eval.ranking import clustered_error, score_documents, score_spans
+from eval.error_bars import clustered_error
+from eval.ranking import score_documents, score_spans
 from index.search import POOL, find_candidates, search
 
 SPANS_AT = 5

@@ -7,10 +7,8 @@ can say, so that the rest of the model learns to live with them.
 import argparse
 import hashlib
 import json
-import re
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -23,6 +21,7 @@ from chatbot.span_reader import OUTPUTS, SpanReader
 from corpus.errors import FootnoteError
 from eval.reader_claims import make_claims
 from eval.reader_examples import ASIDE, Example, crop, read_squad, read_training, some
+from eval.squad import exact_match, word_f1
 from index.bundled_model import INPUTS, export_int8, load_tokenizer
 
 LONGEST_PIECES = 320
@@ -237,26 +236,12 @@ def measure(span_reader: SpanReader, aside: Sequence[Example]) -> dict[str, floa
             found.append((example.text[best.start : best.end], example.answers))
     figures = {
         "questions": len(aside),
-        "f1": fmean(max(overlap(said, gold) for gold in answers) for said, answers in found),
-        "exact_match": fmean(
-            max(float(_plain(said) == _plain(gold)) for gold in answers) for said, answers in found
-        ),
+        "f1": fmean(word_f1(said, answers) for said, answers in found),
+        "exact_match": fmean(exact_match(said, answers) for said, answers in found),
         "auroc_span": float(roc_auc_score(holds, scores)),
         "auroc_answerable": float(roc_auc_score(holds, heads)),
     }
     return {name: round(value, 4) for name, value in figures.items()}
-
-
-def overlap(said: str, gold: str) -> float:
-    """Return SQuAD's F1: the harmonic mean of the shares of words that the two have in common."""
-    one, other = Counter(_plain(said)), Counter(_plain(gold))
-    shared = (one & other).total()
-    return 2 * shared / (one.total() + other.total()) if shared else float(one == other)
-
-
-def _plain(answer: str) -> list[str]:
-    letters = re.sub(r"[!-/:-@\[-`{-~]", "", answer.lower())
-    return re.sub(r"\b(?:a|an|the)\b", " ", letters).split()
 
 
 if __name__ == "__main__":
