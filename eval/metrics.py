@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from math import isnan
 
-from chatbot.answer import Answer
 from corpus.document import Span
 from eval.case import Case
 from eval.found import hit_at, mrr_at_10, ndcg_at_10, recall_at_10, token_score
@@ -24,10 +23,9 @@ from eval.judged import (
     quote_exactness,
     word_score,
 )
-from eval.result import Read, result_of
 from eval.squad import exact_match, word_f1
 
-__all__ = ["METRICS", "Judged", "Metric", "score"]
+__all__ = ["METRICS", "RETRIEVAL", "Judged", "Metric", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +149,7 @@ METRICS = {
 }
 """Every metric, in the order in which it is shown."""
 
-
-# Goes with run.py.
-WORST = {name: metric.worst for name, metric in METRICS.items()}
-
-
-def score_answer(case: Case, answer: Answer, read: Read) -> dict[str, float]:
-    """Return every metric's value for one answer."""
-    return score(Judged(case, result_of(case.id, answer, read), read))
+RETRIEVAL = tuple(
+    name for name in METRICS if name.startswith(("hit@", "recall@", "MRR", "nDCG", "token"))
+)
+"""Those of what was found; a system that finds nothing of its own has none."""
