@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 Command = Callable[[argparse.Namespace], int]
-SUITES = ("grounding", "check", "retrieval", "speed")
+SUITES = ("grounding", "check", "retrieval", "speed", "metamorphic")
 WRONG_USE = 2
 
 
@@ -69,7 +69,7 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
 
 def _add_eval(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument("suite", nargs="?", default="grounding", choices=SUITES)
-    evaluate.add_argument("dataset", nargs="?", type=Path, help="a public set's folder")
+    evaluate.add_argument("dataset", nargs="?", type=Path, help="a folder: public set, documents")
     evaluate.add_argument("--cases", nargs="+", type=Path, metavar="FILE", help="JSONL case files")
     evaluate.add_argument("--gates", type=Path, metavar="FILE", help="gates (eval/gates.toml)")
     evaluate.add_argument("--sample", type=_number(1_000_000), help="so many questions")

@@ -15,6 +15,7 @@ from eval.case import CASES, check_cases, load_cases
 from eval.datasets import load_dataset
 from eval.errors import BadCase
 from eval.grounding import Grounding, Suite
+from eval.metamorphic import Metamorphic, run_metamorphic
 from eval.retrieval import RetrievalReport, measure_retrieval
 from eval.side_by_side import SideBySide, compare_models
 from eval.speed import SpeedReport, measure_speed
@@ -46,7 +47,7 @@ def run(
     folder = arguments.dataset
     if arguments.suite == "retrieval" and folder is None:
         raise BadCase("name the folder of a question set: footnote eval retrieval FOLDER.")
-    report: Grounding | RetrievalReport | SideBySide | SpeedReport
+    report: Grounding | Metamorphic | RetrievalReport | SideBySide | SpeedReport
     with progress_bar("Measuring", quiet=arguments.json) as progress:
         if arguments.suite == "speed":
             report = measure_speed(passages=arguments.passages or 2_000, progress=progress)
@@ -61,12 +62,15 @@ def run(
             suite = Suite(bench=bench, gates_file=arguments.gates)
             if arguments.suite == "retrieval":
                 report = measure_retrieval(load_dataset(folder, sample=arguments.sample), bench)
+            elif arguments.suite == "metamorphic":
+                given = arguments.cases or ()
+                report = run_metamorphic(given, folder, bench, lambda: open_readers()[0])
             elif folder:
                 report = suite.on_set(folder)
             else:
                 report = _ask_cases(files, suite, open_readers())
     says = report.as_json() if arguments.json else report.as_text()
-    return Outcome(says, not isinstance(report, Grounding) or report.is_good)
+    return Outcome(says, not isinstance(report, Grounding | Metamorphic) or report.is_good)
 
 
 def _ask_cases(
