@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from itertools import islice
+from itertools import accumulate, chain, islice, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,3 +80,22 @@ def documents_of(reader: Reader) -> list[Document]:
 def with_text(document: Document, text: str) -> Document:
     """Return the document with another text; what else it says of itself stays."""
     return replace(document, text=text, sha256=sha256(text.encode()).hexdigest())
+
+
+def rewritten(document: Document, edit: Callable[[str], str]) -> Document:
+    """Return the document with text and titles edited, word by word; headings and pages move."""
+    text, headings, pages = document.text, document.headings, document.pages
+    ends = [(h.start, h.end) for h in headings] + [(p.start, p.end) for p in pages]
+    places = sorted({0, len(text), *chain(*ends)})
+    pieces = [edit(text[start:end]) for start, end in pairwise(places)]
+    now = dict(zip(places, accumulate(map(len, pieces), initial=0), strict=True))
+    moved = replace(
+        document,
+        title=edit(document.title),
+        headings=tuple(
+            replace(each, text=edit(each.text), start=now[each.start], end=now[each.end])
+            for each in headings
+        ),
+        pages=tuple(replace(p, start=now[p.start], end=now[p.end]) for p in pages),
+    )
+    return with_text(moved, "".join(pieces))

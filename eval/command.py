@@ -21,6 +21,7 @@ from eval.datasets import load_dataset
 from eval.errors import BadCase, BadRun
 from eval.grounding import Grounding, ground_cases, ground_set
 from eval.judge import Judge
+from eval.metamorphic import Metamorphic, run_metamorphic
 from eval.report import REPORT, Gates, unmet
 from eval.report_text import as_text
 from eval.retrieval import RetrievalReport, measure_retrieval
@@ -107,7 +108,12 @@ class Evaluation:
             return self._told(ground_cases(self._parts(reader.generation), reader, bench))
 
     def _metamorphic(self) -> Outcome:
-        raise NotImplementedError
+        given = self.arguments.cases or ()
+        with progress_bar("Measuring", quiet=self.arguments.json) as progress:
+            bench = self._bench(progress)
+            return self._told(
+                run_metamorphic(given, self._folder, bench, lambda: self.open_readers()[0])
+            )
 
     def _retrieval(self) -> Outcome:
         if not self._folder:
@@ -121,7 +127,9 @@ class Evaluation:
         with progress_bar("Measuring", quiet=self.arguments.json) as progress:
             return self._told(measure_speed(passages=passages, progress=progress))
 
-    def _told(self, report: Grounding | RetrievalReport | SpeedReport | Comparison) -> Outcome:
+    def _told(
+        self, report: Grounding | Metamorphic | RetrievalReport | SpeedReport | Comparison
+    ) -> Outcome:
         says = report.as_json() if self.arguments.json else report.as_text()
         return Outcome(says, getattr(report, "is_good", True))
 

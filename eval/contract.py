@@ -85,7 +85,11 @@ def _too_long(case: Case, answer: Answer) -> str:
 
 
 def _differs(case: Case, answer: Answer, reader: Reader) -> str:
-    again = answer_question(case.question, case.history, reader=reader)
+    return difference(answer, answer_question(case.question, case.history, reader=reader))
+
+
+def difference(answer: Answer, again: Answer) -> str:
+    """Say that an answer is not the same bytes again, but for the time it took."""
     # What is known to be answered is made by the command that builds an index, not here.
     left = {"seconds": None, "follow_ups": None}
     first, other = (json.dumps(as_json(a) | left) for a in (answer, again))
@@ -101,14 +105,20 @@ def _lacks(case: Case, answer: Answer, reader: Reader, bench: Bench) -> str:
 def _spares(
     case: Case, answer: Answer, documents: Sequence[Document], bench: Bench, index: Path
 ) -> str:
-    """Blank the words wherever their document says them, so that all other offsets stay."""
+    with bench.reading(blank(documents, answer), index) as reader:
+        return still_cited(answer, answer_question(case.question, case.history, reader=reader))
+
+
+def blank(documents: Sequence[Document], answer: Answer) -> list[Document]:
+    """Blank the words cited wherever a document says them, so that all other offsets stay."""
     texts = {document.id: document.text for document in documents}
-    cited = {(c.span.document_id, c.quote) for c in answer.citations}
-    for id_, quote in cited:
-        texts[id_] = texts[id_].replace(quote, re.sub(r"\S", " ", quote))
-    with bench.reading(
-        (with_text(d, texts[d.id]) for d in documents if texts[d.id].strip()), index
-    ) as reader:
-        again = answer_question(case.question, case.history, reader=reader)
-    same = {(c.span.document_id, c.quote) for c in again.citations} == cited
-    return "the same words are quoted when they are cut" if same else ""
+    for quote in sorted({c.quote for c in answer.citations}, key=lambda q: (-len(q), q)):
+        blanks = re.sub(r"\S", " ", quote)
+        texts = {id_: text.replace(quote, blanks) for id_, text in texts.items()}
+    return [with_text(d, texts[d.id]) for d in documents if texts[d.id].strip()]
+
+
+def still_cited(answer: Answer, again: Answer) -> str:
+    """Say which words of an answer are cited again, where no document says them any more."""
+    both = {c.quote for c in answer.citations} & {c.quote for c in again.citations}
+    return f"quoted when they are cut: {min(both)}" if both else ""

@@ -4,8 +4,9 @@ Knows neither what carries the statement nor what it is changed for.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 
 from chatbot.agree import OPPOSITES
@@ -16,6 +17,7 @@ from index.words import is_stop_word
 
 Edit = Callable[[str], str]
 """Changes a text, or returns it as it is where there is nothing to change."""
+NEW_NAMES = "Ostrander Quillon Veldrane Tamworth Larkford Brisco Haverly".split()
 NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b")
 _OPPOSITE = {other: one for one, other in OPPOSITES} | dict(OPPOSITES)
 _AUXILIARY = re.compile(
@@ -44,6 +46,47 @@ class Claim:
     said: str
     text: str
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A number, or a word of a name, and what is to stand in its place wherever it stands whole."""
+
+    old: str
+    new: str
+
+    def edit(self, text: str) -> str:
+        """Return the text with the new in the place of the old."""
+        return _replacing({self.old: self.new})(text)
+
+    def is_old_in(self, text: str) -> bool:
+        """Say whether the old still stands in a text."""
+        return self.edit(text) != text
+
+
+def find_swap(
+    text: str, marks: Sequence[tuple[int, int]], *, asked: str, known: Collection[str]
+) -> Swap | None:
+    """Return a swap for the longest number between the marks, or else for a name; None: no such.
+
+    What was asked names neither, and nobody `known` is called as the new. Of a person the last name
+    goes, of anything else the longest word.
+    """
+    for start, end in marks:
+        numbers = [n for n in NUMBER.findall(text[start:end]) if n not in NUMBER.findall(asked)]
+        if old := max(numbers, key=len, default=""):
+            head = old[:-2] if old[-2:].isdigit() else old[:-1]
+            others = [f"{head}{tail}" for tail in chain(range(11, 29), range(29, 100))]
+            return Swap(old, next((n for n in others if n not in known), others[0]))
+    for name in find_names(text):
+        if any(start <= name.start and name.start + len(name.text) <= end for start, end in marks):
+            parts = [part for part in name.text.split() if len(part) > 3 and part[0].isupper()]
+            parts = [p for p in parts if p.isalpha() and p.casefold() not in asked.casefold()]
+            old = (parts[-1] if name.is_person else max(parts, key=len)) if parts else ""
+            new = next((n for n in NEW_NAMES if n not in known), NEW_NAMES[0])
+            if old:
+                return Swap(old, new.upper()[: len(old)] if old.isupper() else new)
+    return None
 
 
 def sentences_in(text: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Makes up documents and questions of any number, always the same. Does not know what for.
 
-Words follow Zipf's law: the commonest are those of the bundled documents, in their order, the rest
-are syllables. So word frequencies and lengths are those of real text, and nothing is meant by it.
+Words follow Zipf's law: the commonest are those of the bundled documents or of others, in their
+order, the rest are syllables. So word frequencies and lengths are those of real text, and nothing
+is meant by it.
 """
 
 import re
@@ -25,9 +26,14 @@ QUESTION_WORDS = 6
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
 
 
-def made_up_documents(count: int, *, seed: int = 0) -> list[Document]:
-    """Return `count` documents of two sections, each of which is one passage of 90 words."""
-    sections = _draw(count * 2, PASSAGE_WORDS, seed=seed)
+def made_up_documents(
+    count: int, *, seed: int = 0, like: Sequence[Document] = ()
+) -> list[Document]:
+    """Return `count` documents of two sections, each of which is one passage of 90 words.
+
+    The commonest words are those of the documents that they are to be like.
+    """
+    sections = _draw(count * 2, PASSAGE_WORDS, seed=seed, like=[each.text for each in like])
     return [_document(number, *sections[2 * number : 2 * number + 2]) for number in range(count)]
 
 
@@ -36,10 +42,10 @@ def made_up_questions(count: int, *, seed: int = 1) -> list[str]:
     return [f"What is {' '.join(row)}?" for row in _draw(count, QUESTION_WORDS, seed=seed)]
 
 
-def _draw(rows: int, words: int, *, seed: int) -> list[list[str]]:
+def _draw(rows: int, words: int, *, seed: int, like: Sequence[str] = ()) -> list[list[str]]:
     folder = Path(corpus.__path__[0], "documents")
-    text = " ".join(file.read_text("utf-8") for file in sorted(folder.rglob("*.md"))).lower()
-    counts = Counter(re.findall(r"[a-z]+", text))
+    texts = like or [file.read_text("utf-8") for file in sorted(folder.rglob("*.md"))]
+    counts = Counter(re.findall(r"[a-z]+", " ".join(texts).lower()))
     real = sorted(counts, key=lambda word: (-counts[word], word))
     made = list(map("".join, product(SYLLABLES, repeat=3)))[::7]  # neighbours are too alike
     vocabulary = np.array(list(dict.fromkeys((*real, *made)))[:VOCABULARY])

@@ -4,6 +4,7 @@ import re
 from random import Random
 
 from chatbot import claim_words
+from index.words import is_stop_word
 
 MONTHS = [month.title() for month in claim_words.MONTHS[:12]]
 SYNONYMS = dict(
@@ -71,6 +72,30 @@ def reword(sentence: str, rng: Random) -> str | None:
     ):
         text = f"{capital(opening[3])} {opening[1].lower()} {opening[2]}."
     return text if text != sentence else None
+
+
+def ask_otherwise(question: str) -> dict[str, str]:
+    """Return the question asked in other ways, by what was done to it; some cannot be done."""
+    lead = "Por favor, dígame: " if question.startswith("¿") else "Could you please tell me: "
+    ways = {
+        "politely": lead + question,
+        "in small letters": question.lower(),
+        "in capitals": question.upper(),
+        "without its mark": question.rstrip("? "),
+        "in other words": reword(question, Random(0)) or question,
+    }
+    return {way: asked for way, asked in ways.items() if asked != question}
+
+
+def misspell(question: str) -> str:
+    """Return the question with two letters swapped inside its longest word of six or more."""
+    found = [w for w in re.finditer(r"[^\W\d_]{6,}", question) if not is_stop_word(w.group())]
+    for word in sorted(found, key=lambda w: w.start() - w.end()):
+        for at in range(word.start() + 1, word.end() - 2):
+            one, other = question[at], question[at + 1]
+            if one.casefold() != other.casefold():
+                return question[:at] + other + one + question[at + 2 :]
+    return question
 
 
 def capital(text: str) -> str:
