@@ -18,7 +18,7 @@ def _case(id_: str, question: str) -> Case:
 @pytest.fixture(scope="module")
 def gates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("gates") / "gates.toml"
-    file.write_text('"citation exactness" = 1.0\n"joint score" = 1.0\n')
+    file.write_text('"quote exactness" = 1.0\n"joint score" = 1.0\n')
     return file
 
 
@@ -54,7 +54,7 @@ def test_metrics_are_summed_up(report: Report) -> None:
     found = {summary.metric: (summary.count, summary.mean) for summary in report.summaries}
     assert set(found) == set(WORST)
     assert found["hit@10"] == (1, 1.0)
-    assert found["citation exactness"] == (2, 1.0)
+    assert found["quote exactness"] == (2, 1.0)
     assert found["abstention accuracy"] == (3, 2 / 3)
     assert found["joint score"] == (3, 1 / 3)
 
@@ -103,4 +103,4 @@ def test_missing_gates_are_refused(reader: Reader, tmp_path: Path) -> None:
 def test_every_bundled_gate_is_a_metric_and_exactness_is_a_promise() -> None:
     gates = tomllib.loads(GATES.read_text())
     assert set(gates) <= set(WORST)
-    assert gates["citation exactness"] == 1.0
+    assert gates["quote exactness"] == 1.0
