@@ -9,11 +9,13 @@ from larkford import NOT_NEAR, NOT_SAID, case
 from chatbot.answer import Answer
 from chatbot.ask import Reader, answer_question
 from chatbot.evidence import frozen_weights
-from corpus.document import Span
-from eval.case import CASES, load_cases
+from corpus.document import Document, Span
+from eval.case import CASES, Case, load_cases
 from eval.datasets import load_dataset
 from eval.errors import BadCase
-from eval.quality import Forced, coverage, force, load_set, measure_cases, measure_set
+from eval.judged import Judged
+from eval.quality import Forced, force, load_set, measure_cases, measure_set
+from eval.result import result_of
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +25,15 @@ def declined(reader: Reader) -> Answer:
 
 def forced(declined: Answer, sure: float, words: str, *accepted: str) -> Forced:
     asked = case(NOT_SAID, answerable=bool(accepted), answers=accepted)
-    return Forced(asked, replace(declined, confidence=sure), words, ())
+    return Forced(judged(asked, replace(declined, confidence=sure)), words, ())
 
 
-def test_coverage_by_hand() -> None:
-    answers = [(0.9, True), (0.8, True), (0.7, False), (0.6, True), (0.5, False)]
-    assert coverage(answers, 0.0) == 0.4
-    assert coverage(answers, 0.25) == 0.8  # one of four is wrong
-    assert coverage([(0.5, True), (0.5, False)], 0.4) == 0.0  # of equals the wrong comes first
-    assert coverage([(0.5, False)], 0.01) == 0.0
+def judged(asked: Case, answer: Answer) -> Judged:
+    return Judged(asked, result_of(asked.id, answer, no_document), no_document)
+
+
+def no_document(document_id: str) -> Document:
+    raise AssertionError(document_id)
 
 
 def test_figures_of_a_set_by_hand(declined: Answer) -> None:
@@ -100,7 +102,7 @@ def test_clapnq_is_measured_by_the_nearest_annotator(tmp_path: Path, declined: A
     document = asked.evidence[0].document_id
 
     def f1(*quotes: Span) -> float:
-        return Forced(asked, declined, "", quotes).f1
+        return Forced(judged(asked, declined), "", quotes).f1
 
     assert f1(Span(document, 0, 14)) == 1.0
     assert f1(Span(document, 0, 14), Span(document, 15, 27)) == 1.0

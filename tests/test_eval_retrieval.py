@@ -1,16 +1,17 @@
 import json
 from dataclasses import replace
-from math import log2, sqrt
+from math import log2
 from pathlib import Path
-from statistics import stdev
+from random import Random
 
 import pytest
+import pytrec_eval
 
 from chatbot.span_reader import SpanReader
 from corpus.document import Span
 from eval.bench import Bench
 from eval.datasets import load_dataset
-from eval.ranking import clustered_error, score_documents, score_spans
+from eval.ranking import score_documents, score_spans
 from eval.retrieval import DENSE, KEYWORD, SHIPPED, RetrievalReport, measure_retrieval
 from index.embed import BUNDLED, Embedder
 from index.split import PASSAGE_TOKENS
@@ -47,6 +48,32 @@ def test_ndcg_is_1_when_ten_documents_are_gold_of_more() -> None:
     assert score_documents("abcdefghij", dict.fromkeys("abcdefghijklm", 1))["nDCG@10"] == 1.0
 
 
+def test_1000_random_rankings_are_as_in_trec_eval() -> None:
+    rng, documents = Random(0), [f"d{n:02}" for n in range(30)]
+    names = {"Hit@1": "success_1", "Hit@3": "success_3", "Hit@10": "success_10"}
+    names |= {"MRR@10": "recip_rank", "nDCG@10": "ndcg_cut_10"}
+    drawn = {
+        str(number): (
+            {document: rng.randint(1, 3) for document in rng.sample(documents, rng.randint(1, 14))},
+            rng.sample(documents, rng.randint(1, 25)),
+        )
+        for number in range(1_000)
+    }
+    reference = pytrec_eval.RelevanceEvaluator(
+        {number: gold for number, (gold, _) in drawn.items()},
+        {"success.1,3,10", "recip_rank", "ndcg_cut.10"},
+    ).evaluate(
+        {
+            # It knows no cut of the reciprocal rank: it is shown ten.
+            number: {document: -float(rank) for rank, document in enumerate(ranked[:10])}
+            for number, (_, ranked) in drawn.items()
+        }
+    )
+    for number, (gold, ranked) in drawn.items():
+        expected = {name: reference[number][theirs] for name, theirs in names.items()}
+        assert score_documents(ranked, gold) == pytest.approx(expected), number
+
+
 def test_span_metrics_by_hand() -> None:
     gold = [Span("a", 10, 30)]
     found = [Span("a", 0, 20), Span("a", 15, 25)]  # 15 of 20 in 30 characters, 5 of them twice
@@ -71,17 +98,6 @@ def test_span_metrics_of_nothing_found_are_0() -> None:
 def test_gold_spans_that_overlap_count_once() -> None:
     gold = [Span("a", 0, 10), Span("a", 5, 10)]
     assert score_spans([Span("a", 0, 5)], gold)["recall"] == 0.5
-
-
-def test_error_of_clusters_of_one_is_the_usual_one() -> None:
-    values = [1.0, 0.0, 1.0, 1.0]
-    assert clustered_error(values, ["a", "b", "c", "d"]) == pytest.approx(stdev(values) / 2)
-
-
-def test_error_of_equal_values_in_a_cluster_is_that_of_the_clusters() -> None:
-    twice = clustered_error([1.0, 1.0, 0.0, 0.0, 1.0, 1.0], ["a", "a", "b", "b", "c", "c"])
-    assert twice == pytest.approx(stdev([1.0, 0.0, 1.0]) / sqrt(3))
-    assert clustered_error([1.0, 0.0], ["a", "a"]) is None
 
 
 BIRDS = {

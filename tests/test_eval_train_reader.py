@@ -15,7 +15,6 @@ from eval.train_reader import (
     fix_embeddings,
     main,
     make_batches,
-    overlap,
 )
 from index.bundled_model import INPUTS, load_tokenizer, open_session
 
@@ -73,19 +72,6 @@ def test_fixed_embeddings_stand_on_even_steps_and_learn_no_more() -> None:
     assert float((whole - whole.round()).abs().max()) < 0.001
     assert 0 < float((weight - before).abs().mean()) < 0.05
     assert not weight.requires_grad
-
-
-@pytest.mark.parametrize(
-    ("said", "gold", "f1"),
-    [
-        ("the Old Mill.", "old mill", 1.0),
-        ("old mill", "old bridge", 0.5),
-        ("the mill", "bridge", 0.0),
-        ("a", "the", 1.0),
-    ],
-)
-def test_overlap_is_squads(said: str, gold: str, f1: float) -> None:
-    assert overlap(said, gold) == f1
 
 
 def test_missing_data_is_said_in_one_sentence(
