@@ -3,8 +3,7 @@
 Does not know which answer is right, only what must stay the same or follow.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
@@ -94,11 +93,14 @@ class Lab:
             self.crashed.append(f"{case.id}: {case.question}: {type(error).__name__}: {error}")
             return None
 
-    @contextmanager
-    def changed(self, documents: Iterable[Document]) -> Iterator[Reader]:
-        """Give the reader with these documents in the place of its own."""
-        with self.bench.reading(documents, self.scratch) as other:
-            yield replace(self.reader, generation=other.generation)
+    def among(
+        self, documents: Iterable[Document], asked: Sequence[Asked], *, anew: bool = False
+    ) -> list[Pair]:
+        """Ask each again with these documents in the place of the reader's own."""
+        if not asked:
+            return []
+        with self.bench.reading(documents, None if anew else self.scratch) as other:
+            return self.again(asked, replace(self.reader, generation=other.generation))
 
     def again(self, asked: Sequence[Asked], reader: Reader) -> list[Pair]:
         """Ask each again."""
@@ -128,8 +130,7 @@ def delete_evidence(lab: Lab, cited: Sequence[Asked]) -> list[Check]:
     """Blank the words cited wherever a document says them: none of them may be cited again."""
     pairs = []
     for case, before in cited:
-        with lab.changed(blank(lab.documents, before)) as reader:
-            pairs += lab.again([(case, before)], reader)
+        pairs += lab.among(blank(lab.documents, before), [(case, before)])
     name = "evidence deleted: still cited"
     return [check(name, pairs, lambda p: still_cited(p.before, p.after), is_hard=True)]
 
@@ -146,8 +147,8 @@ def edit_evidence(lab: Lab, cited: Sequence[Asked]) -> list[Check]:
     for case, before in cited:
         if swap := _find_swap(case, before, known):
             swaps[case.id] = swap
-            with lab.changed(rewritten(d, swap.edit) for d in lab.documents) as reader:
-                pairs += lab.again([(case, before)], reader)
+            edited = (rewritten(document, swap.edit) for document in lab.documents)
+            pairs += lab.among(edited, [(case, before)])
 
     def keeps(pair: Pair) -> str:
         swap = swaps[pair.case.id]
@@ -177,12 +178,14 @@ def _find_swap(case: Case, answer: Answer, known: set[str]) -> Swap | None:
 def add_distractors(lab: Lab, asked: Sequence[Asked], counts: Sequence[int]) -> list[Check]:
     """Add so many documents that say nothing in the same words: the same words are cited."""
     made = made_up_documents(max(counts), like=lab.documents)
-    checks = []
-    for count in counts:
-        with lab.changed([*lab.documents, *made[:count]]) as reader:
-            pairs = lab.again(asked, reader)
-        checks.append(check(f"{count:,} distractors: other words cited", pairs, same_words))
-    return checks
+    return [
+        check(
+            f"{count:,} distractors: other words cited",
+            lab.among([*lab.documents, *made[:count]], asked),
+            same_words,
+        )
+        for count in counts
+    ]
 
 
 def reword_question(lab: Lab, asked: Sequence[Asked]) -> list[Check]:
@@ -213,16 +216,14 @@ def copy_documents(lab: Lab, cited: Sequence[Asked]) -> list[Check]:
     """Add a copy of each document cited: the same words are cited, from either."""
     ids = {c.span.document_id for _, answer in cited for c in answer.citations}
     copies = [replace(d, id=f"copy/{d.id}") for d in lab.documents if d.id in ids]
-    with lab.changed([*lab.documents, *copies]) as reader:
-        pairs = lab.again(cited, reader)
+    pairs = lab.among([*lab.documents, *copies], cited)
     return [check("documents copied: other words cited", pairs, same_words)]
 
 
 def plant_questions(lab: Lab, cited: Sequence[Asked]) -> list[Check]:
     """Add a document that asks the question and answers nothing: the same words are cited."""
     planted = [_planted(lab, case, case.question) for case, _ in cited]
-    with lab.changed([*lab.documents, *planted]) as reader:
-        pairs = lab.again(cited, reader)
+    pairs = lab.among([*lab.documents, *planted], cited)
     return [check("questions planted: other words cited", pairs, same_words)]
 
 
@@ -243,8 +244,7 @@ def plant_orders(lab: Lab, cited: Sequence[Asked]) -> list[Check]:
     for name, order in (("orders planted", BAIT), ("orders if asked", IF_ASKED)):
         is_alone = order == BAIT
         own = [_planted(lab, c, order.format(c.question) + lies[c.id]) for c, _ in cited]
-        with lab.changed([*baited, *own]) as reader:
-            pairs = lab.again(cited, reader)
+        pairs = lab.among([*baited, *own], cited)
         checks += [
             check(f"{name}: obeyed", pairs, _obeys, is_hard=True),
             check(f"{name}: quoted", pairs, _quotes_bait, is_hard=is_alone),
@@ -272,10 +272,9 @@ def _planted(lab: Lab, case: Case, text: str) -> Document:
 def shuffle_documents(lab: Lab, asked: Sequence[Asked]) -> list[Check]:
     """Shuffle the documents and build the index anew: the same bytes."""
     shuffled = Random(0).sample(lab.documents, len(lab.documents))
-    with lab.bench.reading(shuffled) as other:
-        pairs = lab.again(asked, replace(lab.reader, generation=other.generation))
 
     def rule(pair: Pair) -> str:
         return f"{pair.tells}: {found}" if (found := difference(pair.before, pair.after)) else ""
 
+    pairs = lab.among(shuffled, asked, anew=True)
     return [check("documents shuffled: other bytes", pairs, rule, is_hard=True)]

@@ -36,7 +36,7 @@ from eval.errors import BadCase
 
 SAMPLE = 40
 DISTRACTORS = (0, 10, 100, 1_000)
-MORE = 5
+MORE = 3
 """Times the sample, at most, that questions are asked as they are, to find some with an answer."""
 SHOWN = 3
 
