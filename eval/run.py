@@ -66,18 +66,16 @@ def begin_run(root: Path, record: dict[str, Any]) -> Path:
     What was run with files that are in no commit is never gone on with: it may be another program.
     """
     key = {name: record[name] for name in record.keys() - {"started_at"}}
-    for folder in sorted(root.glob("*/"), reverse=True) if not record["is_dirty"] else ():
+    for earlier in sorted(root.glob("*/"), reverse=True) if not record["is_dirty"] else ():
         try:
-            earlier = _read_record(folder)
+            known = _read_record(earlier)
         except BadRun:
             continue
-        if "seconds" not in earlier and {n: earlier.get(n) for n in key} == key:
-            return folder
-    folder = root / record["started_at"].replace(":", "").replace("+0000", "")
-    for count in range(2, 1_000):
-        if not folder.exists():
-            break
-        folder = folder.with_name(f"{folder.name.split('_')[0]}_{count}")
+        if "seconds" not in known and {n: known.get(n) for n in key} == key:
+            return earlier
+    name = str(record["started_at"]).replace(":", "").replace("+0000", "")
+    taken = (root / (f"{name}_{count}" if count > 1 else name) for count in range(1, 1_000))
+    folder = next(each for each in taken if not each.exists())
     folder.mkdir(parents=True)
     write_json(folder / RECORD, record)
     return folder
