@@ -16,8 +16,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 TEMPLATES = Path(__file__).with_name("templates")
 MARKUP = re.compile(r"[\\`*_{}\[\]<>|#~&:@$!]|(?<=www)\.", re.IGNORECASE)
-CONTROLS = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Controls and halves of characters, which can stand in no file of text."""
+CONTROLS = re.compile(
+    r"[^\t\n\r\x20-\x7e\xa0-\u202c\u202f-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+"""Controls, halves of characters, and marks that turn what follows them round."""
 
 
 def as_html(report: Mapping[str, Any]) -> str:
