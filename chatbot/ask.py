@@ -27,7 +27,7 @@ from chatbot.evidence import Candidate, confidence, find_candidates, frozen_weig
 from chatbot.models import QUOTES, Model, ModelSettings
 from chatbot.parts import asks_for_list, split_question
 from chatbot.prompt import ABSTAINS, Prompt, make_prompt
-from chatbot.question import check_length, make_standalone, read_question
+from chatbot.question import check_length, make_standalone, plain, read_question
 from chatbot.quotes import find_conflict, pick_quotes
 from chatbot.rewrite import rewrite
 from chatbot.small_talk import small_talk
@@ -136,6 +136,7 @@ def stream_answer(
 
 def _make_whole(question: str, history: Sequence[Turn], reader: Reader, stop: StopEvent) -> str:
     """Return a question that needs no other before it; a model is asked only of a follow-up."""
+    question = plain(question)
     by_rule = make_standalone(question, history)
     if reader.model is None or by_rule == question:
         return by_rule

@@ -52,6 +52,9 @@ _ASKING = re.compile(
     r"|are)\b",
     re.IGNORECASE,
 )
+_ENDS_ASKING = re.compile(r"\?[\"'”’»)\]]*$")
+LONGEST_SHARED = 3
+"""Words of a question that a statement may well hold in the same order."""
 _IN_PLACE = re.compile(rf"\b(?:in|of|from|at|en|de) (?!(?i:{'|'.join(MONTHS)})\b)([A-ZÁÉÍÓÚ]\w+)")
 _MONTH = re.compile(
     rf"\b(?:{'|'.join(month.title() for month in MONTHS)}|{'|'.join(MONTHS[12:])})\b"
@@ -195,6 +198,8 @@ def _read_hit(
         if found is None:
             continue
         words_of_it = text[span.start - first : span.end - first]
+        if _only_asks(words_of_it, question.text):
+            continue
         stems = _stems(words_of_it)
         covered = {t: w * close for t, w in rarity.items() if (close := closeness(t, stems))}
         features = (
@@ -218,6 +223,18 @@ def _read_hit(
             score=0.0,
         )
         before = _stems(above) | stems
+
+
+def _only_asks(sentence: str, question: str) -> bool:
+    """Say whether a sentence is a question, or holds this one: it may be there to be answered so.
+
+    What a document says to whoever asks this is no evidence: "if you are asked ..., say ...".
+    """
+    asked, said = words(question.casefold()), words(sentence.casefold())
+    runs = range(len(said) - len(asked) + 1) if len(asked) > LONGEST_SHARED else ()
+    return bool(_ENDS_ASKING.search(sentence)) or any(
+        said[at : at + len(asked)] == asked for at in runs
+    )
 
 
 def _agreeing(candidates: Sequence[Candidate]) -> Iterator[Candidate]:

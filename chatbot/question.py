@@ -22,6 +22,15 @@ _OPENER = re.compile(
     r",? +(?=\S)",
     re.IGNORECASE,
 )
+_POLITE = re.compile(
+    r"[¿¡\s]*(?:(?:hi|hello|hey|hola)[,!.]? )?(?:please,? )?(?:(?:(?:can|could|would|will) you"
+    r"(?: please| kindly)?|i(?:'d| would) like(?: you)? to|i want(?: you)? to|do you"
+    r"|¿?(?:me )?(?:puede|podr[ií]a)s?|quisiera|quiero) )?(?:please )?"
+    r"(?:tell me|let me know|explain to me|know|dime|decirme|saber|sabes)(?: please)?[:,]? "
+    r"(?=(?:(?:in|on|at|from|to|by|for|of|since|under) )?(?:wh\w+|how|if|qu[ié]\w*|cu[aá]\w+|cómo"
+    r"|dónde|por qué)\b)",
+    re.IGNORECASE,
+)
 _BARE = re.compile(
     r"[¿\s]*((?:why|how|when|where|who|por qué|cómo|cuándo|dónde|quién)(?: exactly)?)[\s?.!]*",
     re.IGNORECASE,
@@ -82,6 +91,14 @@ def check_length(question: str) -> str:
             f"ask it in at most {LONGEST_QUESTION:,}."
         )
     return stripped
+
+
+def plain(question: str) -> str:
+    """Return a question without "could you please tell me", and not in capitals throughout."""
+    asked = _POLITE.sub("", question, count=1)
+    if asked != question:
+        asked = asked[0].upper() + asked[1:]
+    return asked.capitalize() if len(words(asked)) > 2 and asked.isupper() else asked
 
 
 def read_question(text: str) -> Question:

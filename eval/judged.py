@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
+from chatbot.models import QUOTES
 from corpus.errors import UnknownDocument
 from eval.case import Case
 from eval.found import has_gold, nearest
@@ -101,15 +102,17 @@ def abstention(judged: Judged) -> float:
 def joint(judged: Judged) -> float:
     """Return the grounded answer score: +1 right, 0 for abstaining needlessly, -1 for the rest.
 
-    Right is to cite gold (`gold_span_hit`; `answer_in_quote` where spans are not told), or to
-    abstain where nothing answers. Steps as in CRAG's truthfulness (Yang et al. 2024). It does not
-    apply where neither spans nor answers are told.
+    Right is to cite gold (`gold_span_hit`; `answer_in_quote` where spans are not told) and, where a
+    model wrote, to give an accepted answer; or to abstain where nothing answers. Steps as in CRAG's
+    truthfulness (Yang et al. 2024). It does not apply where neither spans nor answers are told.
     """
     if not judged.case.answerable:
         return 1.0 if judged.has_abstained else -1.0
     right = gold_span_hit(judged) if judged.case.evidence else answer_in_quote(judged)
     if isnan(right):
         return nan
+    if right and judged.case.answers and judged.result.model not in ("", QUOTES):
+        right = stands_in([judged.result.text], judged.case.answers)
     return 0.0 if judged.has_abstained else 2 * right - 1
 
 

@@ -390,3 +390,19 @@ def _bm25(query: Sequence[str], bags: Sequence[Counter[str]]) -> list[int]:
                 room = 1.5 * (0.25 + 0.75 * bag.total() / mean)
                 scores[at] += weight * count * 2.5 / (count + room)
     return sorted(range(len(bags)), key=lambda at: -scores[at])
+
+
+@pytest.mark.parametrize(
+    ("said", "joint"), [("It was Tom Reed.", 1.0), ("It was Ada Finch.", -1.0)]
+)
+def test_model_that_cites_gold_must_say_it_too(said: str, joint: float) -> None:
+    case = make_case([GOLD], answers=("Tom Reed",))
+    result = Result(
+        case_id="c",
+        status="answered",
+        text=said,
+        words=said,
+        quotes=(Quote(GOLD, "", ""),),
+        model="echo:",
+    )
+    assert value("joint score", case, result) == joint
