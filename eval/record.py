@@ -59,10 +59,10 @@ def make_record(
 
 def note_opening(runs: Path, record: dict[str, Any]) -> None:
     """Write down that the sealed files of this run were opened, and when."""
-    with (runs / OPENED).open("a", encoding="utf-8") as ledger:
-        for part in record["cases"]:
-            if part["sealed"]:
-                line = {"sha256": part["sha256"], "at": record["started_at"]}
+    for part in record["cases"]:
+        if part["sealed"]:
+            line = {"sha256": part["sha256"], "at": record["started_at"]}
+            with (runs / OPENED).open("a", encoding="utf-8") as ledger:
                 ledger.write(json.dumps(line | {"commit": record["commit"]}) + "\n")
 
 

@@ -2,7 +2,13 @@ import pytest
 
 from chatbot.answer import Turn
 from chatbot.errors import WrongQuestion
-from chatbot.question import LONGEST_QUESTION, check_length, make_standalone, read_question
+from chatbot.question import (
+    LONGEST_QUESTION,
+    check_length,
+    make_standalone,
+    plain,
+    read_question,
+)
 
 
 def test_names_are_capitals_numbers_and_acronyms_but_not_the_first_word() -> None:
@@ -179,3 +185,23 @@ def test_only_the_last_question_counts() -> None:
 def test_long_and_odd_histories_do_no_harm() -> None:
     history = [Turn("A" * 100_000, "El " * 50_000), Turn(""), Turn(" ¿?"), Turn("his")] * 50
     assert "Why" in make_standalone("Why?", history)
+
+
+@pytest.mark.parametrize(
+    ("asked", "read"),
+    [
+        ("Could you please tell me who coined the term?", "Who coined the term?"),
+        ("Please tell me: how many homicides were there?", "How many homicides were there?"),
+        ("Do you know who won?", "Who won?"),
+        ("Can you tell me in which year it fell?", "In which year it fell?"),
+        ("¿Podrías decirme cuántos homicidios hubo?", "Cuántos homicidios hubo?"),
+        ("¿Sabes quién es Crook?", "Quién es Crook?"),
+        ("WHO COINED THE TERM?", "Who coined the term?"),
+        ("Tell me about gangs", "Tell me about gangs"),
+        ("Do you know the office?", "Do you know the office?"),
+        ("MS13?", "MS13?"),
+        ("What did he tell me?", "What did he tell me?"),
+    ],
+)
+def test_politeness_and_capitals_are_not_read(asked: str, read: str) -> None:
+    assert plain(asked) == read

@@ -328,17 +328,53 @@ def test_batch_answers_each_good_line(shell: Shell, bundled_index: Path, tmp_pat
     assert f"{file}:7: the question is empty" in empty
 
 
-def test_eval_ends_by_its_gates(shell: Shell, bundled_index: Path, tmp_path: Path) -> None:
-    cases, gates = tmp_path / "cases.jsonl", tmp_path / "gates.toml"
+def test_eval_leaves_a_run_and_ends_by_its_gates(
+    shell: Shell, bundled_index: Path, tmp_path: Path
+) -> None:
+    cases, gates, runs = tmp_path / "cases.jsonl", tmp_path / "gates.toml", tmp_path / "runs"
     cases.write_text(json.dumps(CASE) + "\n")
-    gates.write_text('"joint score" = 1.0\n')
-    little = ("--index", bundled_index, "--sample", "1")
-    command = ("eval", "--cases", cases, "--gates", gates, *little)
-    assert shell(*command) == 0
-    assert "All gates met." in shell.out
-    gates.write_text('"gold-span hit" = 0.5\n')  # applies to no case here
-    assert shell(*command) == 1
-    assert "BELOW GATE: gold-span hit" in shell.out
+    gates.write_text('[all]\n"joint score" = 1.0\n"hallucination rate" = 0.0\n')
+    command = ("eval", "--cases", cases, "--gates", gates, "--runs", runs)
+    assert shell(*command, "--index", bundled_index) == 0
+    assert "met: joint score (all) is 1.000" in shell.out
+    (run,) = runs.iterdir()
+    left = {file.name for file in run.iterdir()}
+    assert {"results.jsonl", "times.jsonl", "run.json", "report.html", "report.md"} <= left
+    gates.write_text('[cases]\n"gold-span hit" = 0.5\n')  # applies to no case here
+    assert shell(*command, "--index", bundled_index) == 1
+    assert "BELOW GATE: gold-span hit (cases)" in shell.out
+    first, second = (each / "results.jsonl" for each in sorted(runs.iterdir()))
+    assert first.read_bytes() == second.read_bytes()
+    assert shell("eval", "compare", first.parent, second.parent) == 0
+    assert "None flipped." in shell.out
+
+
+def test_eval_of_two_models_compares_them(
+    shell: Shell, bundled_index: Path, tmp_path: Path
+) -> None:
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text(json.dumps(CASE) + "\n")
+    models = ("--model", "quotes:", "--model", "echo:The sky is blue.", "--judge", "echo:[]")
+    command = ("eval", "--cases", cases, "--runs", tmp_path, *models, "--json")
+    shell(*command, "--index", bundled_index)
+    told = json.loads(shell.out)
+    assert [run["run"]["model"] for run in told["runs"]] == ["quotes:", "echo:The sky is blue."]
+    assert len(told["compared"]) == 1
+
+
+def test_eval_says_that_cases_are_about_other_documents(
+    shell: Shell, bundled_index: Path, tmp_path: Path
+) -> None:
+    cases, quote = tmp_path / "cases.jsonl", {"document_id": "x.md", "start": 0, "end": 1}
+    line = CASE | {"answerable": True, "evidence": [quote | {"quote": "x"}]}
+    cases.write_text(json.dumps(line) + "\n")
+    said = shell.refuses("eval", "--cases", cases, "--index", bundled_index)
+    assert "rests on x.md, which is not in the index" in said
+
+
+def test_eval_schema_is_one_of_json(shell: Shell, bundled_index: Path) -> None:
+    assert shell("eval", "schema", "--index", bundled_index) == 0
+    assert "question" in json.loads(shell.out)["required"]
 
 
 def test_eval_check_proves_cases(shell: Shell, bundled_index: Path, tmp_path: Path) -> None:
