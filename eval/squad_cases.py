@@ -15,7 +15,8 @@ from eval.errors import BadCase
 def load_squad(file: Path, documents: Sequence[Document]) -> list[Case]:
     """Return the questions whose paragraph stands in one of the documents; BadCase if none does.
 
-    White space may differ. An unanswerable question's plausible answers are its distractors.
+    White space may differ. Answers may be words without their place. An unanswerable question's
+    plausible answers are its distractors.
     """
     try:
         articles = json.loads(file.read_text(encoding="utf-8"))["data"]
@@ -47,29 +48,38 @@ def _find(context: str, documents: Iterable[Document]) -> tuple[Document, int, s
 
 
 def _case(qa: dict[str, Any], context: str, found: tuple[Document, int, str]) -> Case:
-    is_answerable = not qa.get("is_impossible", False) and bool(qa["answers"])
+    is_answerable = bool(qa["answers"]) and not qa.get("is_impossible", False)
     said = qa["answers"] if is_answerable else qa.get("plausible_answers", [])
-    spans = dict.fromkeys(_spans(said, context, found))
+    told = [pair for answer in said for pair in _told(answer, context)]
+    spans = tuple(dict.fromkeys(_spans(told, context, found)))
     return Case(
         id=str(qa["id"]),
         question=qa["question"],
         answerable=is_answerable,
-        evidence=tuple(spans) if is_answerable else (),
-        answers=tuple(dict.fromkeys(a["text"] for a in said)) if is_answerable else (),
-        distractors=() if is_answerable else tuple(spans),
+        evidence=spans if is_answerable else (),
+        answers=tuple(dict.fromkeys(text for _, text in told)) if is_answerable else (),
+        distractors=() if is_answerable else spans,
         tags=() if is_answerable else ("unanswerable",),
     )
 
 
+def _told(answer: dict[str, Any] | str, context: str) -> Iterator[tuple[int, str]]:
+    """Yield where an answer begins, and its words; of words alone, wherever they stand."""
+    if isinstance(answer, str):
+        for match in re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", context):
+            yield match.start(), answer
+    else:
+        yield answer["answer_start"], answer["text"]
+
+
 def _spans(
-    answers: Iterable[dict[str, Any]], context: str, found: tuple[Document, int, str]
+    told: Iterable[tuple[int, str]], context: str, found: tuple[Document, int, str]
 ) -> Iterator[Span]:
     """Yield where the answers stand in the document: the same letters, white space left aside."""
     document, begins, text = found
     at = [place for place, letter in enumerate(text) if not letter.isspace()]
-    for answer in answers:
-        first = _letters(context[: answer["answer_start"]])
-        letters = _letters(answer["text"])
+    for start, words in told:
+        first, letters = _letters(context[:start]), _letters(words)
         if 0 < letters <= len(at) - first:
             yield Span(document.id, begins + at[first], begins + at[first + letters - 1] + 1)
 

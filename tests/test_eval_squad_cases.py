@@ -53,6 +53,18 @@ def test_plausible_answers_are_distractors(tmp_path: Path, document: Document) -
     assert case.distractors == (Span("mill.txt", 11, 14),)
 
 
+def test_answers_without_their_place_are_gold_wherever_they_stand(
+    tmp_path: Path, document: Document
+) -> None:
+    qas = [
+        {"id": "1", "question": "Who?", "answers": ["Bo"]},
+        {"id": 2, "question": "?", "answers": []},
+    ]
+    one, two = load_squad(_file(tmp_path, qas), [document])
+    assert [TEXT[s.start : s.end] for s in one.evidence] == ["Bo", "Bo"]
+    assert (two.id, two.answerable) == ("2", False)
+
+
 def test_paragraphs_that_are_not_indexed_are_refused(tmp_path: Path, document: Document) -> None:
     file = _file(tmp_path, [{"id": "1", "question": "?", "answers": []}], "Another text.")
     with pytest.raises(BadCase, match="footnote index"):
