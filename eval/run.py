@@ -6,17 +6,21 @@ A run that was cut short goes on where it was. Does not know what a score means.
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from itertools import takewhile
+from itertools import chain, takewhile
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from eval.case import Case
 from eval.errors import BadRun
 from eval.result import Result, as_row, from_row
+from index.manifest import write_atomically
 
-RESULTS, TIMES, RECORD = "results.jsonl", "times.jsonl", "run.json"
+RESULTS, TIMES, RECORD, LOCK = "results.jsonl", "times.jsonl", "run.json", "lock"
 Scores = dict[str, float]
 """By metric; NaN: it does not apply, or could not be scored."""
 
@@ -60,25 +64,43 @@ class Run:
         return f"{self.record['model']} ({self.folder.name})"
 
 
-def begin_run(root: Path, record: dict[str, Any]) -> Path:
-    """Return the folder of a new run, or of the last one of the same record, if it was cut short.
+@contextmanager
+def begin_run(root: Path, record: dict[str, Any]) -> Iterator[Path]:
+    """Give the folder of a new run, or of one of the same record that was cut short; hold it.
 
     What was run with files that are in no commit is never gone on with: it may be another program.
     """
-    key = {name: record[name] for name in record.keys() - {"started_at"}}
-    for earlier in sorted(root.glob("*/"), reverse=True) if not record["is_dirty"] else ():
-        try:
-            known = _read_record(earlier)
-        except BadRun:
-            continue
-        if "seconds" not in known and {n: known.get(n) for n in key} == key:
-            return earlier
+    for folder in chain(_unfinished(root, record), _new(root, record)):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK)
+        with suppress(Timeout), lock.acquire(timeout=0):
+            if _is_finished(folder):  # by another process, meanwhile
+                continue
+            if not (folder / RECORD).exists():
+                write_json(folder / RECORD, record)
+            yield folder
+            return
+
+
+def _unfinished(root: Path, record: dict[str, Any]) -> Iterator[Path]:
+    key = {name: value for name, value in record.items() if name != "started_at"}
+    for folder in sorted(root.glob("*/"), reverse=True) if not record["is_dirty"] else ():
+        with suppress(BadRun):
+            known = _read_record(folder)
+            if "seconds" not in known and {n: known.get(n) for n in key} == key:
+                yield folder
+
+
+def _new(root: Path, record: dict[str, Any]) -> Iterator[Path]:
     name = str(record["started_at"]).replace(":", "").replace("+0000", "")
-    taken = (root / (f"{name}_{count}" if count > 1 else name) for count in range(1, 1_000))
-    folder = next(each for each in taken if not each.exists())
-    folder.mkdir(parents=True)
-    write_json(folder / RECORD, record)
-    return folder
+    for count in range(1, 1_000):
+        folder = root / (f"{name}_{count}" if count > 1 else name)
+        if not folder.exists():
+            yield folder
+
+
+def _is_finished(folder: Path) -> bool:
+    return (folder / RECORD).exists() and "seconds" in _read_record(folder)
 
 
 def run_cases(
@@ -116,9 +138,7 @@ def load_run(folder: Path) -> Run:
 
 def write_json(file: Path, value: object) -> None:
     """Write it whole or not at all."""
-    scratch = file.with_name(f"{file.name}.new")
-    scratch.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    scratch.replace(file)
+    write_atomically(file, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
 def no_nan(values: dict[str, float]) -> dict[str, float | None]:

@@ -53,11 +53,14 @@ class Suite:
             generation=reader.generation,
             parts=chosen,
         )
-        folder, began = begin_run(self.runs, record), time.monotonic()
-        note_opening(self.runs, record)
         cases = [case for of in chosen.values() for case in of]
         part = {case.id: file.stem for file, of in chosen.items() for case in of}
-        with self._asked_by(reader, folder, ask) as one:
+        began = time.monotonic()
+        with (
+            begin_run(self.runs, record) as folder,
+            self._asked_by(reader, folder, ask) as one,
+        ):
+            note_opening(self.runs, record)
             run_cases(
                 folder,
                 cases,
@@ -65,10 +68,10 @@ class Suite:
                 jobs=self.jobs,
                 progress=self.bench.progress,
             )
-        seconds = round(time.monotonic() - began, 1)
-        write_json(folder / RECORD, record | {"seconds": seconds, "usd": self.usd})
-        run = load_run(folder)
-        write_report(run, cases, reader.generation.document, self.gates)
+            seconds = round(time.monotonic() - began, 1)
+            write_json(folder / RECORD, record | {"seconds": seconds, "usd": self.usd})
+            run = load_run(folder)
+            write_report(run, cases, reader.generation.document, self.gates)
         return run
 
     @contextmanager

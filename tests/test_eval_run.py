@@ -43,12 +43,18 @@ def _row(case: Case) -> Row:
     )
 
 
+def _begin(root: Path, record: dict[str, Any] = RECORDED) -> Path:
+    """Begin a run, and be cut short at once."""
+    with begin_run(root, record) as folder:
+        return folder
+
+
 def _text(folder: Path, file: str = RESULTS) -> str:
     return (folder / file).read_text(encoding="utf-8")
 
 
 def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
-    folder = begin_run(tmp_path, RECORDED)
+    folder = _begin(tmp_path)
     rows = run_cases(folder, _cases(), _row, jobs=3)
     write_json(folder / RECORD, RECORDED | {"seconds": 1.0})
     loaded = load_run(folder).rows
@@ -60,7 +66,7 @@ def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_order_is_that_of_the_cases_whoever_is_first(tmp_path: Path) -> None:
-    folder, last_is_done = begin_run(tmp_path, RECORDED), threading.Event()
+    folder, last_is_done = _begin(tmp_path), threading.Event()
 
     def ask(case: Case) -> Row:
         if case.id == "c0":
@@ -73,7 +79,7 @@ def test_order_is_that_of_the_cases_whoever_is_first(tmp_path: Path) -> None:
 
 
 def test_run_that_was_cut_short_goes_on(tmp_path: Path) -> None:
-    folder, asked = begin_run(tmp_path, RECORDED), list[str]()
+    folder, asked = _begin(tmp_path), list[str]()
 
     def break_off(case: Case) -> Row:
         if case.id == "c3":
@@ -90,12 +96,12 @@ def test_run_that_was_cut_short_goes_on(tmp_path: Path) -> None:
         return _row(case)
 
     later = RECORDED | {"started_at": "2026-01-03T00:00:00+0000"}
-    assert begin_run(tmp_path, later) == folder
+    assert _begin(tmp_path, later) == folder
     told = list[tuple[int, int]]()
     run_cases(folder, _cases(), ask, jobs=1, progress=lambda *at: told.append(at))
     assert asked == ["c3", "c4", "c5"]
     assert told == [(4, 6), (5, 6), (6, 6)]
-    whole = begin_run(tmp_path / "other", RECORDED)
+    whole = _begin(tmp_path / "other")
     run_cases(whole, _cases(), _row, jobs=2)
     assert _text(whole) == _text(folder)
     assert _text(whole, TIMES) == _text(folder, TIMES)
@@ -105,14 +111,19 @@ def test_run_that_was_cut_short_goes_on(tmp_path: Path) -> None:
     "change", [{"model": "echo:"}, {"is_dirty": True}, {"cases": [{"part": "dev", "count": 5}]}]
 )
 def test_another_run_gets_a_folder_of_its_own(change: dict[str, Any], tmp_path: Path) -> None:
-    first = begin_run(tmp_path, RECORDED)
-    assert begin_run(tmp_path, RECORDED | change) != first
+    first = _begin(tmp_path)
+    assert _begin(tmp_path, RECORDED | change) != first
+
+
+def test_two_at_once_have_a_folder_each(tmp_path: Path) -> None:
+    with begin_run(tmp_path, RECORDED) as one, begin_run(tmp_path, RECORDED) as two:
+        assert one != two
 
 
 def test_finished_run_is_not_gone_on_with(tmp_path: Path) -> None:
-    first = begin_run(tmp_path, RECORDED)
+    first = _begin(tmp_path)
     write_json(first / RECORD, RECORDED | {"seconds": 1.0})
-    second = begin_run(tmp_path, RECORDED)
+    second = _begin(tmp_path)
     assert second != first
     assert second.is_dir()
 
@@ -120,7 +131,7 @@ def test_finished_run_is_not_gone_on_with(tmp_path: Path) -> None:
 def test_what_is_no_finished_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadRun, match="no folder of a run"):
         load_run(tmp_path)
-    folder = begin_run(tmp_path, RECORDED)
+    folder = _begin(tmp_path)
     run_cases(folder, _cases(), _row, jobs=1)
     with pytest.raises(BadRun, match="cut short"):
         load_run(folder)
