@@ -19,7 +19,44 @@ def test_ask_gives_a_cited_answer_as_json(site: Site) -> None:
     assert answer["status"] == "answered"
     assert "Vanda Felbab-Brown" in citation["quote"]
     assert document["text"][citation["start"] : citation["end"]] == citation["quote"]
-    assert set(document) == {"id", "title", "text", "source"}
+    assert len(answer["id"]) == 32
+
+
+def test_every_answer_has_an_id_of_its_own(site: Site) -> None:
+    first, second = (ask(site, QUESTION).json() for _ in range(2))
+    assert first["id"] != second["id"]
+    ignored = {"id", "seconds"}
+    assert all(first[name] == second[name] for name in first.keys() - ignored)
+
+
+def test_documents_are_listed_with_what_was_left_out(site: Site) -> None:
+    listed = httpx.get(f"{site.url}/api/documents").json()
+    assert set(listed) == {"documents", "skipped", "indexed_at", "index"}
+    assert len(listed["documents"]) == 17
+    assert listed["skipped"] == []
+    for row in listed["documents"]:
+        document = httpx.get(f"{site.url}/api/documents/{row['id']}").json()
+        assert {name: document[name] for name in ("id", "title", "source", "language")} == {
+            name: row[name] for name in ("id", "title", "source", "language")
+        }
+        assert len(document["text"]) == row["characters"]
+        assert (len(document["pages"]) or None) == row["pages"]
+
+
+def test_a_document_comes_with_its_outline_and_pages(site: Site) -> None:
+    path = "api/documents/el-salvador/carlos-marroquin-negotiator.pdf"
+    document = httpx.get(f"{site.url}/{path}").json()
+    assert document["headings"]
+    for heading in document["headings"]:
+        assert document["text"].startswith(heading["title"], heading["start"])
+    starts = [page["start"] for page in document["pages"]]
+    assert starts == sorted(starts)
+    assert document["pages"][0]["number"] == 1
+
+
+def test_suggestions_are_questions_with_answers(site: Site) -> None:
+    reply = httpx.get(f"{site.url}/api/suggestions").json()
+    assert reply == {"suggestions": [QUESTION["question"]]}
 
 
 def test_ask_streams_events_in_order(site: Site) -> None:
