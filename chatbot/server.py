@@ -8,7 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from chatbot.api import add_routes, sentence_of
+from chatbot.api import add_routes
 from chatbot.background import Background
 from chatbot.errors import PortTaken
 from chatbot.page import PageText, mount_page
@@ -40,12 +40,12 @@ def make_app(
     add_routes(app, service, background)
     tips = cache(tips)
 
-    def describe() -> PageText | str:
+    def describe() -> PageText | FootnoteError:
         service.wait()
         try:
             scope = service.scope()
         except FootnoteError as error:
-            return sentence_of(error)
+            return error
         return PageText(
             title=title,
             document_count=scope.document_count,
@@ -53,6 +53,7 @@ def make_app(
             suggestions=scope.suggestions,
             model=scope.model,
             tips=tuple(tips()),
+            index=scope.index,
         )
 
     mount_page(app, ask=service.ask, describe=describe, background=background)
