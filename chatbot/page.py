@@ -30,7 +30,7 @@ from chatbot.conversation import (
     turns_of,
 )
 from chatbot.question import LONGEST_QUESTION
-from chatbot.render import LANGUAGES, words_in
+from chatbot.render import LANGUAGES, Problem, words_in
 from corpus.errors import FootnoteError
 
 _STATIC = Path(__file__).parent / "static"
@@ -145,7 +145,7 @@ def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) ->
             shown,
             **quiet,
         )
-        stop.click(_stopper(), exchanges, shown, cancels=[answering], **quiet)
+        stop.click(_stopper(), [context, exchanges], shown, cancels=[answering], **quiet)
         fresh.click(lambda: ("", (), ""), None, shown, cancels=[answering], **quiet)
         blocks.load(_opener(describe), None, [head, opening], **quiet)
         blocks.unload(_leaver(open_pages))
@@ -211,10 +211,11 @@ def _language(request: Any) -> str:  # noqa: ANN401
 def _stopper() -> Callable[..., tuple[Any, ...]]:
     import gradio as gr
 
-    def stop(exchanges: Exchanges, request: gr.Request) -> tuple[Any, ...]:
+    def stop(said: str, exchanges: Exchanges, request: gr.Request) -> tuple[Any, ...]:
         if not exchanges or exchanges[-1].stage != "working":
             return gr.skip(), gr.skip(), gr.skip()
-        last = replace(exchanges[-1], stage="failed", problem="stopped")
+        problem: Problem = "lost" if read_context(said).lost else "stopped"
+        last = replace(exchanges[-1], stage="failed", problem=problem)
         now = (*exchanges[:-1], last)
         return render.render_conversation(now, _language(request)), now, gr.skip()
 

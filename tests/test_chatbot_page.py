@@ -167,7 +167,9 @@ def test_the_interface_is_spanish_for_who_reads_spanish(browser: Browser, site: 
         turn = watched.ask(OFFICE)
         expect(turn.locator(".fn-verdicts")).to_have_text("Citado palabra por palabra")
         watched.tool("history").click()
-        expect(watched.page.get_by_role("complementary", name="Historial")).to_contain_text("1 pregunta")
+        expect(watched.page.get_by_role("complementary", name="Historial")).to_contain_text(
+            "1 pregunta"
+        )
         watched.keep("spanish")
     with watching(browser, site.url, locale="fr-FR") as watched:
         expect(watched.page.locator("#fn-submit")).to_have_text("Ask")

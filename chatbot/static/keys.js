@@ -20,7 +20,7 @@ document.addEventListener("click", (event) => {
   const { dataset } = pressed;
   const turn = /** @type {HTMLElement | null} */ (pressed.closest(".fn-turn"));
   if (dataset.document !== undefined) { hideCard(); openSource(pressed); }
-  else if (dataset.ask !== undefined) { if (!NARROW.matches || panel.hidden) askNow(dataset.ask); }
+  else if (dataset.ask !== undefined) void askNow(dataset.ask);
   else if (dataset.copy !== undefined) void copyAnswer(pressed);
   else if (dataset.feedback !== undefined) openFeedback(pressed);
   else if (dataset.edit !== undefined && turn) edit(turn);

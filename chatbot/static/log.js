@@ -46,6 +46,7 @@ function mirror() {
     log.setAttribute("role", "region");
     log.setAttribute("aria-label", WORDS.conversation);
     log.append(past, live, trouble);
+    for (const other of all(".gradio-container [role=status]")) other.remove(); // one voice: ours
   }
   const feed = all("#fn-feed template").map((one) => /** @type {HTMLTemplateElement} */ (one));
   const wasWorking = live.querySelector('[data-state="working"]') !== null;

@@ -6,6 +6,8 @@ const LOOK_MS = 4000;
 let asked = "";
 let heardAt = Date.now();
 let misses = 0;
+/** Whether an answer under way was given up, and gradio does not know it yet. */
+let isBroken = false;
 
 /** @param {string} kind a key of WORDS.problems @param {string} question */
 function problemCard(kind, question) {
@@ -34,6 +36,17 @@ function breakOff() {
   if (turn.querySelector(".fn-prose")) turn.append(make("p", { class: "fn-notice" }, WORDS.notices.interrupted));
   turn.append(problemCard(kind, textOf(turn.querySelector(".fn-asked"))));
   finish(turn);
+  isBroken = true;
+  tellContext();
+}
+
+/** Has gradio give up what broke off, or it would not take another question. */
+async function recover() {
+  if (!isBroken) return;
+  find("#fn-stop")?.click();
+  isBroken = false;
+  await new Promise((done) => { setTimeout(done, 500); });
+  tellContext();
 }
 
 // Gradio says what fails in a corner and forgets the question; so what it asks is listened to.
@@ -42,16 +55,14 @@ window.fetch = async (input, init) => {
   const url = String(input instanceof Request ? input.url : input);
   if (!url.includes("gradio_api/queue/join")) return ask(input, init);
   const question = questionIn(init?.body);
-  if (question === null) return ask(input, init);
-  asked = question;
-  trouble.replaceChildren();
+  if (question !== null) { asked = question; trouble.replaceChildren(); }
   try {
     const response = await ask(input, init);
-    if (!response.ok) showTrouble([429, 503].includes(response.status) ? "busy" : "unreachable");
+    if (!response.ok && question !== null) showTrouble([429, 503].includes(response.status) ? "busy" : "unreachable");
     return response;
-  } catch (error) {
-    showTrouble(navigator.onLine ? "unreachable" : "offline");
-    throw error;
+  } catch {
+    if (question !== null) showTrouble(navigator.onLine ? "unreachable" : "offline");
+    return new Response("{}", { status: 503 }); // an error thrown would keep gradio from asking again
   }
 };
 
@@ -67,10 +78,11 @@ function questionIn(body) {
 
 /** While an answer grows, sees whether the server is still there. */
 async function look() {
-  if (!working()) { misses = 0; return; }
+  if (!working() && !isBroken) { misses = 0; return; }
   try {
     await ask(new URL("healthz", document.baseURI), { signal: AbortSignal.timeout(LOOK_MS) });
     misses = 0;
+    await recover();
   } catch {
     misses += 1;
   }
@@ -78,4 +90,5 @@ async function look() {
 }
 
 setInterval(look, LOOK_MS);
+addEventListener("online", () => void look());
 addEventListener("offline", breakOff);
