@@ -157,9 +157,9 @@ def test_a_question_of_an_opened_conversation_can_be_edited(watched: Watched) ->
 def test_what_the_store_holds_cannot_become_active(watched: Watched) -> None:
     """Another page of the same origin, or an extension, may have written there."""
     evil = (
-        '<article class="fn-turn" data-state="done" onclick="document.title=1"><h2 class="fn-asked">'
-        '<img src="https://evil.example/x.png" onerror="document.title=1"><script>document.title=1'
-        '</script><a href="javascript:document.title=1">x</a><iframe src="https://evil.example">'
+        '<article class="fn-turn" data-state="done" onclick="alert(1)"><h2 class="fn-asked">'
+        '<img src="https://evil.example/x.png" onerror="document.title=1"><script>alert(1)</script>'
+        '<a href="javascript:document.title=1">x</a><iframe src="https://evil.example">'
         '</iframe><svg onload="document.title=1"></svg><form action="https://evil.example"></form>'
         '<p style="background:url(https://evil.example)">y</p></h2></article>'
     )

@@ -21,8 +21,9 @@ function showCard(marker) {
   card.style.top = `${below ? at.bottom + 6 : at.top - own.height - 6}px`;
 }
 
-/** A moment later, so that the pointer can reach the card. */
-function hideCardSoon() {
+/** A moment later, so that the pointer can reach the card. @param {Event} event */
+function hideCardSoon(event) {
+  if (!(event.target instanceof Element && event.target.closest(".fn-marker, #fn-card"))) return;
   clearTimeout(cardTimer);
   cardTimer = setTimeout(hideCard, 180);
 }
@@ -32,7 +33,12 @@ function hideCard() { card.hidden = true; }
 for (const [kind, act] of /** @type {[string, (event: Event) => void][]} */ ([
   ["mouseover", (event) => hovered(event)], ["mouseout", hideCardSoon],
   ["focusin", (event) => hovered(event)], ["focusout", hideCardSoon]])) document.addEventListener(kind, act);
-addEventListener("scroll", hideCard, { passive: true });
+// What has the focus keeps its card, even while it is scrolled into view.
+addEventListener("scroll", () => {
+  const marker = document.activeElement;
+  if (!card.hidden && marker instanceof HTMLElement && marker.matches(".fn-marker:focus-visible")) showCard(marker);
+  else hideCard();
+}, { passive: true });
 
 /** @param {Event} event */
 function hovered(event) {

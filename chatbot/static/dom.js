@@ -64,11 +64,20 @@ async function load(path) {
   return response.json();
 }
 
-/** Sets what gradio's box holds, in a way that it hears. @param {HTMLTextAreaElement} field @param {string} value */
+/** Sets what gradio's box holds, in a way that it hears; what it puts back of an older value is
+ * overwritten once. @param {HTMLTextAreaElement} field @param {string} value */
 function write(field, value) {
-  Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(field, value);
-  field.dispatchEvent(new Event("input", { bubbles: true }));
+  const before = field.value;
+  const set = () => {
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set?.call(field, value);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  set();
+  clearTimeout(writing.get(field));
+  writing.set(field, setTimeout(() => { if (field.value === before && before !== value) set(); }, 50));
 }
+
+/** @type {WeakMap<Element, number>} */ const writing = new WeakMap();
 
 /** @param {string} text @param {string} name @param {string} type */
 function download(text, name, type) {
@@ -82,11 +91,7 @@ function showDialog(heading, ...content) {
   const close = button("fn-quiet fn-close", WORDS.close, () => dialog.close(), "close");
   const dialog = /** @type {HTMLDialogElement} */ (make("dialog", { class: "fn-dialog", "aria-label": heading },
     make("div", { class: "fn-dialog-bar" }, make("h2", {}, heading), close), ...content));
-  const before = document.activeElement;
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    if (before instanceof HTMLElement) before.focus();
-  });
+  dialog.addEventListener("close", () => dialog.remove()); // the focus goes back by itself
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   document.body.append(dialog);
   dialog.showModal();
