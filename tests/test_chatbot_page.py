@@ -163,7 +163,7 @@ def test_the_interface_is_spanish_for_who_reads_spanish(browser: Browser, site: 
         expect(watched.page.locator("html")).to_have_attribute("lang", "es")
         expect(watched.page.get_by_role("textbox", name="Su pregunta")).to_be_visible()
         expect(watched.page.locator("#fn-submit")).to_have_text("Preguntar")
-        expect(watched.page.locator(".fn-scope")).to_contain_text("17 documentos, indexados")
+        expect(watched.page.locator(".fn-scope")).to_contain_text("17 documentos; índice hecho")
         turn = watched.ask(OFFICE)
         expect(turn.locator(".fn-verdicts")).to_have_text("Citado palabra por palabra")
         watched.tool("history").click()
