@@ -20,9 +20,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote, as_json
 from chatbot.background import Background
-from chatbot.errors import ModelUnavailable, WrongQuestion
+from chatbot.errors import ModelUnavailable, TooBusy, WrongQuestion
 from chatbot.feedback import Feedback
-from chatbot.library import Library
 from chatbot.perimeter import WIDGET
 from chatbot.question import check_length
 from chatbot.service import Service
@@ -38,6 +37,7 @@ _STATUS: dict[type[FootnoteError], int] = {
     WrongQuestion: 422,
     UnknownDocument: 404,
     ModelUnavailable: 502,
+    TooBusy: 429,
 }
 """HTTP status by error; any other error of ours means that the index cannot be used now: 503."""
 _WANTED = {
@@ -84,6 +84,7 @@ def _add_ask(app: FastAPI, service: Service, background: Background) -> None:
     @app.post("/api/ask", response_model=None)
     async def ask(body: AskRequest, request: Request) -> Response:
         question = check_length(body.question)
+        background.admit()
 
         def start(stop: StopEvent) -> Iterator[Event]:
             return service.ask(question, body.history, stop)
@@ -100,7 +101,7 @@ def _add_ask(app: FastAPI, service: Service, background: Background) -> None:
 
 def _add_reading(app: FastAPI, service: Service) -> None:
     @app.get("/api/documents")
-    def documents() -> Library:
+    def documents() -> dict[str, Any]:
         return service.library()
 
     @app.get("/api/documents/{document_id:path}")
@@ -179,7 +180,8 @@ def _text(name: str, data: dict[str, Any]) -> str:
 def _footnote_error(_request: Request, error: Exception) -> JSONResponse:
     status = _STATUS.get(type(error), 503) if isinstance(error, FootnoteError) else 500
     sentence = sentence_of(error) if isinstance(error, FootnoteError) else "Something went wrong."
-    return JSONResponse({"error": sentence}, status)
+    wait = {"retry-after": "5"} if status == _STATUS[TooBusy] else None
+    return JSONResponse({"error": sentence}, status, wait)
 
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
@@ -193,6 +195,7 @@ def _bad_request(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         where = f" ({'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']})"
-    wanted = _WANTED.get(request.url.path, '{"question": "..."}')
+    path = request.url.path  # below the root path, if there is one
+    wanted = next((_WANTED[end] for end in _WANTED if path.endswith(end)), '{"question": "..."}')
     sentence = f"Send JSON like {wanted}; this request was something else{where}."
     return JSONResponse({"error": sentence}, 422)

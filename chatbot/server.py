@@ -13,6 +13,7 @@ from chatbot.background import Background
 from chatbot.errors import PortTaken
 from chatbot.page import PageText, mount_page
 from chatbot.perimeter import Perimeter
+from chatbot.proxies import Network
 from chatbot.service import Service
 from corpus.errors import FootnoteError
 
@@ -22,6 +23,8 @@ def make_app(
     *,
     allowed_origins: Sequence[str],
     title: str,
+    trusted_proxies: Sequence[Network] = (),
+    root_path: str = "",
     tips: Callable[[], Sequence[str]] = tuple,
 ) -> FastAPI:
     """Return the app: API routes first, then the page at the root.
@@ -35,7 +38,12 @@ def make_app(
         allow_methods=["GET", "POST"],
         allow_headers=["content-type", "accept"],
     )
-    app.add_middleware(Perimeter, allowed_origins=allowed_origins)
+    app.add_middleware(
+        Perimeter,
+        allowed_origins=allowed_origins,
+        trusted_proxies=trusted_proxies,
+        root_path=root_path,
+    )
     background = Background()
     add_routes(app, service, background)
     tips = cache(tips)
@@ -72,5 +80,11 @@ def serve(app: FastAPI, *, host: str, port: int, started: Callable[[], None]) ->
         ) from error
     listener.listen()
     started()
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+        proxy_headers=False,  # it would believe this machine; the perimeter sees to proxies
+        server_header=False,
+    )
     uvicorn.Server(config).run(sockets=[listener])

@@ -136,14 +136,6 @@ def test_every_response_has_the_security_headers(site: Site) -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize(
-    "path", ["/gradio_api/upload", "/monitoring", "/gradio_api/file=/etc/passwd"]
-)
-def test_routes_of_gradio_that_we_do_not_use_are_closed(site: Site, path: str) -> None:
-    assert httpx.get(f"{site.url}{path}").status_code == 404
-    assert httpx.post(f"{site.url}{path}").status_code == 404
-
-
 def test_health_and_readiness(site: Site) -> None:
     assert httpx.get(f"{site.url}/healthz").json() == {"status": "alive"}
     assert httpx.get(f"{site.url}/readyz").json() == {"status": "ready"}
