@@ -117,7 +117,8 @@ def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) ->
         exchanges = gr.State(())
         open_pages: set[str] = set()
         with gr.Column(elem_id="fn-page"):
-            head = gr.Markdown("", elem_id="fn-title", **raw)
+            blank = f'<div class="fn-blank">{render.render_head("Footnote", "")}</div>'
+            head = gr.Markdown(blank, elem_id="fn-title", **raw)
             feed = gr.Markdown("", elem_id="fn-feed", **raw)
             gr.Markdown('<div id="fn-log"></div>', elem_id="fn-conversation", **raw)
             with gr.Row(elem_id="fn-composer"):

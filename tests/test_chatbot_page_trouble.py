@@ -1,7 +1,8 @@
 """What can go wrong is said on the page in a sentence of its own, and the question is kept."""
 
+import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -29,7 +30,9 @@ JOIN = "**/gradio_api/queue/join*"
 
 
 @contextmanager
-def bot(index: Path, model: Model | None = None, *, strict: bool = True) -> Iterator[str]:
+def bot(
+    index: Path, model: Model | None = None, *, strict: bool = True, port: int = 0
+) -> Iterator[str]:
     service = Service(
         index=index,
         embedding_model=BUNDLED,
@@ -38,8 +41,11 @@ def bot(index: Path, model: Model | None = None, *, strict: bool = True) -> Iter
         strict=strict,
     )
     service.start()
-    listener = listen()
-    with serving_app(make_app(service, allowed_origins=[], title="Footnote"), listener):
+    listener = socket.create_server(("127.0.0.1", port))
+    with (
+        closing(listener),
+        serving_app(make_app(service, allowed_origins=[], title="Footnote"), listener),
+    ):
         wait_until_ready(service)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -220,6 +226,23 @@ def test_a_server_that_has_just_started(browser: Browser, bundled_index: Path) -
         expect(watched.turn()).to_contain_text("still opening its index", timeout=WAIT_MS)
         opened.set()
         retry(watched)
+
+
+def test_what_a_server_forgets_when_it_starts_anew_stays(
+    browser: Browser, bundled_index: Path
+) -> None:
+    first = "Who is Carlos Marroquín?"
+    asked = [first, QUESTION, "Which office does he head?"]
+    with ExitStack() as stack:
+        with bot(bundled_index) as url:
+            watched = stack.enter_context(watching(browser, url))
+            watched.ask(first)
+        stack.enter_context(bot(bundled_index, port=int(url.rpartition(":")[2])))
+        watched.ask(QUESTION)
+        watched.ask(asked[2])
+        assert watched.page.locator("#fn-log .fn-asked").all_inner_texts() == asked
+        watched.tool("history").click()
+        expect(watched.page.locator("#fn-panel")).to_contain_text("3 questions")
 
 
 def test_an_index_that_cannot_be_read(browser: Browser, tmp_path: Path) -> None:

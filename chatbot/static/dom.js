@@ -41,7 +41,7 @@ function button(className, text, act, icon) {
 /** @param {string} selector @returns {HTMLElement | null} */
 const find = (selector) => document.querySelector(selector);
 /** @param {string} selector @param {ParentNode} [within] @returns {HTMLElement[]} */
-const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const all = (selector, within = document) => /** @type {HTMLElement[]} */ ([...within.querySelectorAll(selector)]);
 /** @returns {HTMLTextAreaElement | null} */
 const box = () => document.querySelector("#fn-question textarea");
 /** @returns {HTMLElement[]} every turn that is shown, those of a conversation opened again first */

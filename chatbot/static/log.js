@@ -39,6 +39,22 @@ function morphChildren(node, wanted) {
   for (const extra of here.slice(wanted.length)) node.removeChild(extra);
 }
 
+/** Keeps in view what the server has let go: it keeps the last turns only, and none when it starts
+ * anew. What is kept goes along with the next question, as of a conversation opened again.
+ * @param {Element[]} wanted */
+function keepForgotten(wanted) {
+  if (!wanted.length || editing) return;
+  const asked = (/** @type {Element} */ turn) => textOf(turn.querySelector(".fn-asked"));
+  const here = [...live.children];
+  const at = here.findIndex((turn) => asked(turn) === asked(wanted[0]));
+  const gone = here.slice(0, at < 0 ? here.length : at);
+  for (const turn of gone) {
+    if (turn.getAttribute("data-state") === "done") past.append(turn);
+    else turn.remove();
+  }
+  if (gone.length) tellContext();
+}
+
 /** Copies the feed into the log. */
 function mirror() {
   const log = find("#fn-log");
@@ -48,10 +64,11 @@ function mirror() {
     log.append(past, live, trouble);
     for (const other of all(".gradio-container [role=status]")) other.remove(); // one voice: ours
   }
-  const feed = all("#fn-feed template").map((one) => /** @type {HTMLTemplateElement} */ (one));
+  const feed = all("#fn-feed template").flatMap((one) => [.../** @type {HTMLTemplateElement} */ (one).content.children]);
+  keepForgotten(feed);
   const wasWorking = live.querySelector('[data-state="working"]') !== null;
   const count = live.children.length;
-  morphChildren(live, feed.flatMap((one) => [...one.content.children]));
+  morphChildren(live, feed);
   const last = live.lastElementChild;
   if (!(last instanceof HTMLElement)) return;
   if (last.dataset.state === "working" && (!wasWorking || live.children.length !== count)) {

@@ -25,7 +25,7 @@ function drawShelf(shelf) {
   const head = make("p", { class: "fn-panel-origin" },
     fill(WORDS.indexed, { documents: counted("documents", shelf.documents.length), when }));
   const list = make("ul", { class: "fn-shelf" });
-  const none = make("p", { class: "fn-notice", role: "status" });
+  const none = make("p", { class: "fn-notice" });
   const search = /** @type {HTMLInputElement} */ (make("input", { type: "search", "aria-label": WORDS.find_document,
     placeholder: WORDS.find_document, class: "fn-search" }));
   const show = () => {
@@ -34,6 +34,7 @@ function drawShelf(shelf) {
     const found = shelf.documents.filter((row) => wanted.every((word) => plain(`${row.title} ${row.id}`).includes(word)));
     list.replaceChildren(...found.slice(0, MOST_ROWS).map(drawRow));
     none.textContent = found.length ? "" : WORDS.no_document;
+    if (!found.length) announce(WORDS.no_document);
   };
   search.value = looked;
   search.addEventListener("input", show);
