@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help chat test check format lock clean
+.PHONY: help chat test soak check format lock clean
 
 help:  ## Say what each command does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -13,6 +13,9 @@ chat: .venv/installed  ## Install, index corpus/documents, serve the page on htt
 
 test: check  ## Install, then lint, types, import direction and every test
 	$(BIN)/python -m pytest
+
+soak: .venv/installed-dev  ## Open 200 pages for ten minutes, each asking once a minute; say how it went
+	$(BIN)/python tests/soak.py $(SOAK)
 
 check: .venv/installed-dev  ## Lint, types and import direction alone
 	$(BIN)/ruff check .

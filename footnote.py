@@ -212,6 +212,8 @@ def serve_command(arguments: argparse.Namespace) -> int:
         service,
         allowed_origins=settings.chatbot.allowed_origins,
         title=settings.chatbot.title,
+        trusted_proxies=settings.chatbot.trusted_proxies,
+        root_path=settings.chatbot.root_path,
         tips=tips if is_here else tuple,
     )
     service.start()

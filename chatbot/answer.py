@@ -1,5 +1,6 @@
 """What an answer is, and the events in which it arrives. Does not know how it comes about."""
 
+import secrets
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -112,9 +113,10 @@ class Wrote:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Last event: the whole answer."""
+    """Last event: the whole answer, and a name for it that nobody can guess and says nothing."""
 
     answer: Answer
+    id: str = field(default_factory=lambda: secrets.token_hex(16), compare=False)
 
 
 Event = Started | Retrieved | Wrote | Finished

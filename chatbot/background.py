@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TypeVar
 
+from chatbot.errors import TooBusy
+
 MOST_THREADS = 64
 """Answers under way at once; a thread that waits for a model costs next to nothing."""
 _LOOK_SECONDS = 0.2
@@ -19,6 +21,12 @@ class Background:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="answer")
+        self._under_way = 0
+
+    def admit(self) -> None:
+        """Raise TooBusy if nothing more can be begun now; a queue would only hide the wait."""
+        if self._under_way >= MOST_THREADS:
+            raise TooBusy("too many are asking at this moment; ask again in a few seconds.")
 
     async def each(
         self,
@@ -31,9 +39,11 @@ class Background:
 
         The event given to `start` is set when the caller is cancelled, stops listening, or is gone.
         """
+        self.admit()
         stop, loop = Event(), asyncio.get_running_loop()
         items, idle = start(stop), 0.0
         step = loop.run_in_executor(self._threads, next, items, _END)
+        self._under_way += 1
         try:
             while True:
                 done, _ = await asyncio.wait({step}, timeout=_LOOK_SECONDS)
@@ -52,5 +62,6 @@ class Background:
                 yield item  # type: ignore[misc]
                 step = loop.run_in_executor(self._threads, next, items, _END)
         finally:
+            self._under_way -= 1
             stop.set()
             step.add_done_callback(lambda left: left.cancelled() or left.exception())

@@ -36,6 +36,14 @@ class Stopped(FootnoteError):
     """Whoever asked does not wait for the answer any more."""
 
 
+class TooBusy(FootnoteError):
+    """As many questions are being answered as can be."""
+
+
+class FeedbackNotKept(FootnoteError):
+    """What a reader says of an answer cannot be written down."""
+
+
 class PortTaken(FootnoteError):
     """Another program listens on the port."""
 

@@ -1,34 +1,45 @@
 """The chat page: gradio's blocks, mounted on an app of ours. Does not know how answers come about.
 
 The only file that knows gradio. Its HTML component evaluates templates, which our content security
-policy forbids; its Markdown component passes raw HTML through, so that one shows the conversation.
+policy forbids; its Markdown component passes raw HTML through, so that one carries the conversation
+and static/log.js shows it.
 """
 
+import asyncio
+import json
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event as StopEvent
 from typing import Any
 
 from fastapi import FastAPI
 
 from chatbot import render
-from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote
 from chatbot.background import Background
-from chatbot.render import Exchange
+from chatbot.conversation import (
+    Ask,
+    Exchanges,
+    answer_in_steps,
+    before,
+    problem_of,
+    read_context,
+    too_long,
+    turns_of,
+)
+from chatbot.question import LONGEST_QUESTION
+from chatbot.render import LANGUAGES, Problem, words_in
 from corpus.errors import FootnoteError
 
-Ask = Callable[[str, Sequence[Turn], StopEvent | None], Iterator[Event]]
-Exchanges = tuple[Exchange, ...]
-
-MOST_CHARACTERS = 2000
-_TURNS_PASSED_ON = 4
-_EXCHANGES_KEPT = 30
-_WENT_WRONG = "Something went wrong on our side; ask again."
 _STATIC = Path(__file__).parent / "static"
+_STYLES = ("page", "turn", "panel")
+_SCRIPTS = (
+    *("dom", "turn", "log", "panel", "source", "card"),
+    *("shelf", "history", "work", "trouble", "keys"),
+)
+"""Joined in this order into one script: inline is what gradio's head takes."""
 _ICON = (
     '<link rel="icon" href="data:image/svg+xml,'
     "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
@@ -39,7 +50,7 @@ _ICON = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
-    """What the first screen says; `indexed_at` is in UTC."""
+    """What the first screen says; `indexed_at` is in UTC, `index` the generation's name."""
 
     title: str
     document_count: int
@@ -47,31 +58,37 @@ class PageText:
     suggestions: tuple[str, ...]
     model: str
     tips: tuple[str, ...]
+    index: str = ""
+
+
+Describe = Callable[[], PageText | FootnoteError]
 
 
 def mount_page(
     app: FastAPI,
     *,
     ask: Ask,
-    describe: Callable[[], PageText | str],
+    describe: Describe,
     background: Background,
     path: str = "/",
 ) -> None:
-    """Mount the chat page at `path`; `describe` is called at each page load.
+    """Mount the chat page at `path`; `describe` is called at each page load and answer.
 
-    A `str` from `describe` is the sentence that says why no question can be asked now.
+    An error from `describe`, returned, says why no question can be asked now.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
-    css = (_STATIC / "page.css").read_text(encoding="utf-8")
-    script = (_STATIC / "page.js").read_text(encoding="utf-8")
+    said = {language: words_in(language) for language in LANGUAGES}
+    labels = ("your_question", "placeholder", "ask", "stop")
+    i18n = gr.I18n(**{at: {label: said[at][label] for label in labels} for at in LANGUAGES})
     gr.mount_gradio_app(
         app,
-        _lay_out(ask, describe, background),
+        _lay_out(ask, describe, background, i18n),
         path=path,
         theme=_theme(),
-        head=f"{_ICON}<style>{css}</style><script>{script}</script>",
+        head=_head(said),
+        i18n=i18n,
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -83,56 +100,16 @@ def mount_page(
     )
 
 
-def answer_in_steps(
-    ask: Ask, question: str, earlier: Exchanges, stop: StopEvent | None = None
-) -> Iterator[Exchange]:
-    """Yield the exchange as it stands after each event; the last one is done or failed."""
-    exchange = Exchange(question=question, progress="Searching the documents…")
-    yield exchange
-    try:
-        for event in ask(question, turns_of(earlier), stop):
-            exchange = _after(exchange, event)
-            yield exchange
-        problem = "" if exchange.stage == "done" else _WENT_WRONG
-    except FootnoteError as error:
-        problem = str(error)
-    except Exception:
-        logging.getLogger(__name__).exception("a question on the page could not be answered")
-        problem = _WENT_WRONG
-    if problem:
-        yield replace(exchange, stage="failed", answer=None, problem=problem)
+def _head(said: dict[str, dict[str, Any]]) -> str:
+    """Return icon, styles and script; words are data in it, so that none of them can be markup."""
+    styles = "\n".join((_STATIC / f"{name}.css").read_text("utf-8") for name in _STYLES)
+    scripts = "\n".join((_STATIC / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
+    words = json.dumps(said, ensure_ascii=False).replace("<", "\\u003c")
+    script = f'(() => {{\n"use strict";\nconst SAID = {words};\n{scripts}\n}})();'
+    return f"{_ICON}<style>{styles}</style><script>{script}</script>"
 
 
-def turns_of(exchanges: Exchanges) -> tuple[Turn, ...]:
-    """Return the last finished exchanges, oldest first, as the turns a follow-up builds on."""
-    finished = [(e.question, e.answer) for e in exchanges if e.answer is not None]
-    return tuple(
-        Turn(question, " ".join(sentence.text for sentence in answer.sentences))
-        for question, answer in finished[-_TURNS_PASSED_ON:]
-    )
-
-
-def _after(exchange: Exchange, event: Event) -> Exchange:
-    match event:
-        case Started():
-            return exchange
-        case Retrieved(hits):
-            count = len(hits)
-            passages = "1 passage" if count == 1 else f"{count} passages"
-            return replace(exchange, progress=f"Reading {passages}…")
-        case Wrote(sentence, citations):
-            known = {citation.number for citation in exchange.citations}
-            return replace(
-                exchange,
-                progress="Writing…",
-                sentences=(*exchange.sentences, sentence),
-                citations=exchange.citations + tuple(c for c in citations if c.number not in known),
-            )
-        case Finished(answer):
-            return replace(exchange, stage="done", answer=answer)
-
-
-def _lay_out(ask: Ask, describe: Callable[[], PageText | str], background: Background) -> Any:  # noqa: ANN401
+def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) -> Any:  # noqa: ANN401
     import gradio as gr
 
     raw: dict[str, Any] = {"sanitize_html": False, "latex_delimiters": []}
@@ -140,35 +117,38 @@ def _lay_out(ask: Ask, describe: Callable[[], PageText | str], background: Backg
         exchanges = gr.State(())
         open_pages: set[str] = set()
         with gr.Column(elem_id="fn-page"):
-            with gr.Row(elem_id="fn-top"):
-                head = gr.Markdown(render.render_head("Footnote", ""), elem_id="fn-title", **raw)
-                fresh = gr.Button("New conversation", elem_id="fn-new", size="sm")
-            conversation = gr.Markdown("", elem_id="fn-conversation", **raw)
+            blank = f'<div class="fn-blank">{render.render_head("Footnote", "")}</div>'
+            head = gr.Markdown(blank, elem_id="fn-title", **raw)
+            feed = gr.Markdown("", elem_id="fn-feed", **raw)
+            gr.Markdown('<div id="fn-log"></div>', elem_id="fn-conversation", **raw)
             with gr.Row(elem_id="fn-composer"):
                 box = gr.Textbox(
-                    label="Your question",
-                    placeholder="What would you like to know?",
+                    label=i18n("your_question"),
+                    placeholder=i18n("placeholder"),
                     lines=1,
                     max_lines=8,
                     container=True,
                     elem_id="fn-question",
                 )
-                submit = gr.Button("Ask", elem_id="fn-submit", variant="primary")
-                stop = gr.Button("Stop", elem_id="fn-stop")
+                submit = gr.Button(i18n("ask"), elem_id="fn-submit", variant="primary")
+                stop = gr.Button(i18n("stop"), elem_id="fn-stop")
             opening = gr.Markdown("", elem_id="fn-opening", **raw)
+            with gr.Row(elem_id="fn-hidden"):
+                context = gr.Textbox("{}", elem_id="fn-context", container=False)
+                fresh = gr.Button("", elem_id="fn-fresh")
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        shown = [conversation, exchanges, box]
+        shown = [feed, exchanges, box]
         answering = gr.on(
             [submit.click, box.submit],
-            _answerer(ask, background, open_pages),
-            [box, exchanges],
+            _answerer(ask, describe, background, open_pages),
+            [box, context, exchanges],
             shown,
             **quiet,
         )
-        stop.click(_stopped, exchanges, shown, cancels=[answering], **quiet)
+        stop.click(_stopper(), [context, exchanges], shown, cancels=[answering], **quiet)
         fresh.click(lambda: ("", (), ""), None, shown, cancels=[answering], **quiet)
-        blocks.load(lambda: _first_screen(describe), None, [head, opening], **quiet)
+        blocks.load(_opener(describe), None, [head, opening], **quiet)
         blocks.unload(_leaver(open_pages))
     blocks.queue(default_concurrency_limit=8, max_size=64)
     return blocks
@@ -185,83 +165,89 @@ def _leaver(open_pages: set[str]) -> Callable[..., None]:
 
 
 def _answerer(
-    ask: Ask, background: Background, open_pages: set[str]
+    ask: Ask, describe: Describe, background: Background, open_pages: set[str]
 ) -> Callable[..., AsyncIterator[tuple[Any, ...]]]:
     import gradio as gr
 
     async def answer(
-        typed: str, exchanges: Exchanges, request: gr.Request
+        typed: str, said: str, exchanges: Exchanges, request: gr.Request
     ) -> AsyncIterator[tuple[Any, ...]]:
-        question = (typed or "").strip()
+        question, context = (typed or "").strip(), read_context(said)
         if not question:
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        if len(question) > MOST_CHARACTERS:
-            exchanges = (*exchanges, _too_long(question))
-            yield render.render_conversation(exchanges), exchanges, gr.skip()
+        language = _language(request)
+        earlier = before(exchanges, question, context.keep)
+        if len(question) > LONGEST_QUESTION:
+            now = (*earlier, too_long(question))
+            yield render.render_conversation(now, language), now, gr.skip()
             return
-        earlier = _without_failed(exchanges, question)[-_EXCHANGES_KEPT:]
         cleared: Any = ""
-        page = str(request.session_hash)
+        page, index, turns = str(request.session_hash), "", turns_of(earlier, context.past)
         open_pages.add(page)
 
         async def is_gone() -> bool:
             return page not in open_pages
 
         steps = background.each(
-            lambda stop: answer_in_steps(ask, question, earlier, stop), is_gone=is_gone
+            lambda stop: answer_in_steps(ask, question, turns, stop, language), is_gone=is_gone
         )
         async for exchange in steps:
             if exchange is None:
                 continue
-            now = (*earlier, exchange)
-            yield render.render_conversation(now), now, cleared
+            if exchange.stage == "done":
+                text = await asyncio.to_thread(describe)
+                index = text.index if isinstance(text, PageText) else ""
+            now = (*earlier, replace(exchange, index=index))
+            yield render.render_conversation(now, language), now, cleared
             cleared = gr.skip()  # what is typed meanwhile stays
 
     return answer
 
 
-def _too_long(question: str) -> Exchange:
-    return Exchange(
-        question=question[:120] + "…",
-        stage="failed",
-        problem=f"That question has {len(question):,} characters, and {MOST_CHARACTERS:,} is the "
-        "most; shorten it in the box below and ask again.",
-        can_retry=False,
-    )
+def _language(request: Any) -> str:  # noqa: ANN401
+    return render.language_of(request.headers.get("accept-language"))
 
 
-def _without_failed(exchanges: Exchanges, question: str) -> Exchanges:
-    """Drop the attempt that a reader now repeats, or whose question was too long."""
-    if exchanges and exchanges[-1].stage == "failed":
-        last = exchanges[-1]
-        if last.question == question or not last.can_retry:
-            return exchanges[:-1]
-    return exchanges
-
-
-def _stopped(exchanges: Exchanges) -> tuple[Any, ...]:
+def _stopper() -> Callable[..., tuple[Any, ...]]:
     import gradio as gr
 
-    if not exchanges or exchanges[-1].stage != "working":
-        return gr.skip(), gr.skip(), gr.skip()
-    last = replace(exchanges[-1], stage="failed", problem="You stopped this answer.")
-    now = (*exchanges[:-1], last)
-    return render.render_conversation(now), now, gr.skip()
+    def stop(said: str, exchanges: Exchanges, request: gr.Request) -> tuple[Any, ...]:
+        if not exchanges or exchanges[-1].stage != "working":
+            return gr.skip(), gr.skip(), gr.skip()
+        problem: Problem = "lost" if read_context(said).lost else "stopped"
+        last = replace(exchanges[-1], stage="failed", problem=problem)
+        now = (*exchanges[:-1], last)
+        return render.render_conversation(now, _language(request)), now, gr.skip()
+
+    return stop
 
 
-def _first_screen(describe: Callable[[], PageText | str]) -> tuple[str, str]:
-    try:
-        text = describe()
-    except Exception:
-        logging.getLogger(__name__).exception("the page could not describe itself")
-        text = "Something went wrong on our side; try again in a minute."
-    if isinstance(text, str):
-        return render.render_head("Footnote", ""), render.render_unavailable(text)
-    scope = render.describe_scope(text.document_count, text.indexed_at, datetime.now(UTC))
-    return render.render_head(text.title, scope), render.render_opening(
-        text.suggestions, text.model, text.tips
-    )
+def _opener(describe: Describe) -> Callable[..., tuple[str, str]]:
+    """Return what draws the first screen, in the language of whoever opens it."""
+    import gradio as gr
+
+    def open_page(request: gr.Request) -> tuple[str, str]:
+        language = _language(request)
+        problem = problem_of(None)
+        try:
+            text = describe()
+            if isinstance(text, PageText):
+                scope = render.describe_scope(
+                    text.document_count, text.indexed_at, datetime.now(UTC), language
+                )
+                return render.render_head(text.title, scope, language), render.render_opening(
+                    text.suggestions, text.model, text.tips, language
+                )
+            problem = problem_of(text)
+        except Exception:
+            logging.getLogger(__name__).exception("the page could not describe itself")
+        reason = words_in(language)["problems"][problem]
+        return render.render_head("Footnote", "", language), render.render_unavailable(
+            reason, language
+        )
+
+    return open_page
 
 
 def _theme() -> Any:  # noqa: ANN401

@@ -7,12 +7,14 @@ Why the page's policy allows inline scripts and styles: Gradio's own page needs 
 other host, so nothing can be fetched from or sent anywhere else.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatbot.proxies import Network, as_sent, path_within
 
 UNKNOWN_HOST = (
     "This server does not go by that name; whoever runs it can add the address to "
@@ -23,14 +25,16 @@ LARGEST_BODY_BYTES = 64_000
 
 WIDGET = "/widget.js"
 
-CLOSED = (
-    "/gradio_api/upload",
-    "/gradio_api/file",
-    "/gradio_api/proxy",
-    "/monitoring",
-    "/gradio_api/deep_link",
-)
-"""Routes of Gradio that the page does not need."""
+_FILES = r"/theme\.css|/assets/.+|/static/.+"
+_ANSWERS = r"/gradio_api/(?:queue/data|heartbeat/\w+)"
+_ASKS = r"/gradio_api/(?:queue/join|cancel|reset)"
+OPEN = {
+    re.compile(rf"/api/.*|{WIDGET}|/healthz|/readyz"): None,
+    re.compile(rf"/|{_FILES}|{_ANSWERS}"): ("GET", "HEAD"),
+    re.compile(_ASKS): ("POST",),
+}
+"""What may be asked for, and how (None: as its route says): ours, and what the page needs of
+Gradio, which has many more: files to upload and to read, what it knows of itself, other hosts."""
 
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -40,11 +44,23 @@ _POLICY = (
 
 
 class Perimeter:
-    """ASGI middleware: closed routes, body size, and security headers on every response."""
+    """ASGI middleware: open routes, body size, and security headers on every response.
 
-    def __init__(self, app: ASGIApp, *, allowed_origins: Sequence[str]) -> None:
+    `trusted_proxies` are believed what they say of host and scheme; `root_path` is where a proxy
+    shows the server, such as /help.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        allowed_origins: Sequence[str],
+        trusted_proxies: Sequence[Network] = (),
+        root_path: str = "",
+    ) -> None:
         self._app = app
         self._allowed = tuple(allowed_origins)
+        self._trusted, self._root_path = tuple(trusted_proxies), root_path
         ancestors = " ".join(["'self'", *allowed_origins])
         self._headers = [
             (b"content-security-policy", _POLICY.format(ancestors=ancestors).encode()),
@@ -62,23 +78,43 @@ class Perimeter:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *self._headers]
+                if _is_stream(message["headers"]):
+                    message["headers"].append((b"x-accel-buffering", b"no"))
             await send(message)
 
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        path, origin = scope["path"], headers.get(b"origin")
-        own = f"{scope['scheme']}://{headers.get(b'host', '')}"
-        if not is_known_host(headers.get(b"host", ""), allowed_origins=self._allowed):
-            await _refuse(send_with_headers, 403, UNKNOWN_HOST)
-        elif path.startswith(CLOSED):
-            await _refuse(send_with_headers, 404, "There is nothing here.")
-        elif path != WIDGET and not is_allowed(origin, own=own, allowed_origins=self._allowed):
-            await _refuse_origin(send_with_headers, scope["method"], origin or "")
-        elif _length(headers) > LARGEST_BODY_BYTES:
-            await _refuse(
-                send_with_headers, 413, "The request is too large; ask something shorter."
-            )
+        scope = as_sent(scope, trusted=self._trusted, root_path=self._root_path)
+        if refusal := self._refusal(scope):
+            await refusal(scope, receive, send_with_headers)
         else:
             await self._app(scope, _counted(receive), send_with_headers)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        """Return what to answer in the app's place, if anything."""
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        host, origin = headers.get(b"host", ""), headers.get(b"origin")
+        path = path_within(scope["path"], self._root_path)
+        # An allowed site asks the API; the page, in a frame there too, is asked by itself alone.
+        others = self._allowed if path.startswith("/api/") else ()
+        if not is_known_host(host, allowed_origins=self._allowed):
+            return _refuse(403, UNKNOWN_HOST)
+        if self._root_path and not path:
+            return RedirectResponse(f"{self._root_path}/", 308)
+        own = f"{scope['scheme']}://{host}"
+        if path != WIDGET and not is_allowed(origin, own=own, allowed_origins=others):
+            return _refuse_origin(scope["method"], origin or "")
+        if not is_open(scope["method"], path):
+            return _refuse(404, "There is nothing here.")
+        if _length(headers) > LARGEST_BODY_BYTES:
+            return _refuse(413, "The request is too large; ask something shorter.")
+        return None
+
+
+def is_open(method: str, path: str) -> bool:
+    """Say whether the app is there for this at all."""
+    return any(
+        route.fullmatch(path) and (methods is None or method in methods)
+        for route, methods in OPEN.items()
+    )
 
 
 def is_allowed(origin: str | None, *, own: str, allowed_origins: Sequence[str]) -> bool:
@@ -122,28 +158,26 @@ def _counted(receive: Receive) -> Receive:
     return receive_counted
 
 
-async def _refuse_origin(send: Send, method: str, origin: str) -> None:
+def _is_stream(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Say whether events follow: nginx would keep them until it has a page full."""
+    return dict(headers).get(b"content-type", b"").startswith(b"text/event-stream")
+
+
+def _refuse_origin(method: str, origin: str) -> ASGIApp:
     """Refuse so that the site's own page can read why; it reads nothing else."""
-    readable = [
-        (b"access-control-allow-origin", origin.encode("latin-1")),
-        (b"access-control-allow-headers", b"content-type, accept"),
-        (b"vary", b"origin"),
-    ]
+    readable = {
+        "access-control-allow-origin": origin,
+        "access-control-allow-headers": "content-type, accept",
+        "vary": "origin",
+    }
     if method == "OPTIONS":
-        await _refuse(send, 204, "", readable)
-        return
+        return Response(status_code=204, headers=readable)
     sentence = (
         f"This site ({origin}) is not on the list of sites that may ask; whoever runs the bot can "
         "add it to FOOTNOTE_CHATBOT_ALLOWED_ORIGINS."
     )
-    await _refuse(send, 403, sentence, readable)
+    return _refuse(403, sentence, readable)
 
 
-async def _refuse(
-    send: Send, status: int, sentence: str, headers: Sequence[tuple[bytes, bytes]] = ()
-) -> None:
-    body = json.dumps({"error": sentence}).encode() if sentence else b""
-    length = (b"content-length", str(len(body)).encode())
-    start = [(b"content-type", b"application/json"), length, *headers]
-    await send({"type": "http.response.start", "status": status, "headers": start})
-    await send({"type": "http.response.body", "body": body})
+def _refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -> ASGIApp:
+    return JSONResponse({"error": sentence}, status, headers)

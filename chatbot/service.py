@@ -11,10 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event as StopEvent
+from typing import Any
 
 from chatbot.answer import Event, Turn
 from chatbot.ask import Reader, answer_question, stream_answer
 from chatbot.errors import StillLoading
+from chatbot.feedback import Feedback, keep_feedback
+from chatbot.library import list_library
 from chatbot.make_questions import make_questions
 from chatbot.models import QUOTES, Model
 from chatbot.span_reader import SpanReader
@@ -41,6 +44,7 @@ class Scope:
     indexed_at: datetime
     suggestions: tuple[str, ...]
     model: str
+    index: str
 
 
 class Service:
@@ -69,6 +73,8 @@ class Service:
         self._span_reader: SpanReader | None = None
         self._generation: Generation | None = None
         self._problem: FootnoteError = StillLoading("Footnote is still loading; ask again shortly.")
+        self._library: dict[str, Any] = {}
+        self._listing = threading.Lock()
         self._changing = threading.Lock()
         self._refused: tuple[str | None, float] = (None, 0.0)
         self._loaded = threading.Event()
@@ -97,6 +103,19 @@ class Service:
         """Return a document of the generation in use."""
         return self._reader().generation.document(document_id)
 
+    def library(self) -> dict[str, Any]:
+        """List what the generation in use holds, and what was left out of it."""
+        generation = self._reader().generation
+        with self._listing:
+            if self._library.get("index") != generation.folder.name:
+                self._library = list_library(generation)
+            return self._library
+
+    def keep(self, said: Feedback) -> None:
+        """Write down what a reader says of an answer."""
+        scope = self.scope()
+        keep_feedback(said, folder=self._index, index=scope.index, model=scope.model)
+
     def scope(self) -> Scope:
         """Say what there is to ask about; a FootnoteError says why nothing can be asked."""
         reader = self._reader()
@@ -109,6 +128,7 @@ class Service:
             indexed_at=manifest.built_at,
             suggestions=self._suggestions,
             model=self._model.name if self._model else QUOTES,
+            index=reader.generation.folder.name,
         )
 
     def _reader(self) -> Reader:

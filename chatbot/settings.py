@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -36,6 +44,7 @@ def _split_at_commas(value: Any) -> Any:  # noqa: ANN401
 
 
 Texts = Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas)]
+Networks = Annotated[list[IPvAnyNetwork], NoDecode, BeforeValidator(_split_at_commas)]
 Folders = Annotated[list[Path], NoDecode, BeforeValidator(_split_at_commas)]
 
 
@@ -75,6 +84,8 @@ class ChatbotTable(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65535)
     allowed_origins: Texts = []
+    trusted_proxies: Networks = []
+    root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     suggested_questions: Texts = []
 
     def for_models(self) -> ModelSettings:

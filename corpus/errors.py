@@ -19,6 +19,8 @@ Every error a user can meet is one sentence that says what to do next:
     ├── UnknownModel            chatbot/errors   no provider has this name
     ├── ModelUnavailable        chatbot/errors   the model cannot be reached or refused
     ├── Stopped                 chatbot/errors   whoever asked does not wait any more
+    ├── TooBusy                 chatbot/errors   as many ask at this moment as can be answered
+    ├── FeedbackNotKept         chatbot/errors   a reader's feedback cannot be written down
     ├── PortTaken               chatbot/errors   another program listens on the port
     ├── StillLoading            chatbot/errors   the server has just started
     ├── BadCase                 eval/errors      a line of a case file is wrong

@@ -111,6 +111,7 @@ class Site:
 
     url: str
     host_page: str
+    app: FastAPI
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +133,7 @@ def site(bundled_index: Path) -> Iterator[Site]:
     app = make_app(service, allowed_origins=[host_url], title="Footnote")
     with serving_app(app, bot), serving_app(bare_page(bot_url), host):
         wait_until_ready(service)
-        yield Site(url=bot_url, host_page=host_url)
+        yield Site(url=bot_url, host_page=host_url, app=app)
 
 
 @pytest.fixture
@@ -164,7 +165,10 @@ def browser() -> Iterator[Browser]:
 
 
 def bare_page(bot_url: str) -> FastAPI:
-    """A page that holds nothing but the widget's tag, under the strictest policy it can bear."""
+    """A page that holds nothing but the widget's tag, under the strictest policy it can bear.
+
+    At /frame, with no policy, one that holds the chat page in a frame.
+    """
     from fastapi.responses import HTMLResponse
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -181,6 +185,10 @@ def bare_page(bot_url: str) -> FastAPI:
             headers={"content-security-policy": policy},
         )
 
+    @app.get("/frame")
+    def frame() -> HTMLResponse:
+        return HTMLResponse(f'<iframe src="{bot_url}/" width="800" height="600"></iframe>')
+
     return app
 
 
@@ -193,7 +201,7 @@ def listen() -> socket.socket:
 
 @contextmanager
 def serving_app(app: FastAPI, listener: socket.socket) -> Iterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", proxy_headers=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

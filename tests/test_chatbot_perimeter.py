@@ -1,12 +1,13 @@
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from chatbot.perimeter import CLOSED, LARGEST_BODY_BYTES, WIDGET, Perimeter, is_allowed
+from chatbot.perimeter import LARGEST_BODY_BYTES, WIDGET, Perimeter, is_allowed, is_open
 
 OWN = "http://127.0.0.1:7860"
 SITE = "https://example.org"
@@ -53,9 +54,11 @@ class Inner:
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
+        self.scope: Scope = {}
         self.left = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
         body, more = b"", True
         while more:
             message = await receive()
@@ -88,6 +91,8 @@ def _send(
     *,
     method: str = "GET",
     parts: tuple[bytes, ...] = (b"",),
+    client: str = "10.1.2.3",
+    root_path: str = "",
     **headers: str,
 ) -> Reply:
     named = {"host": "127.0.0.1:7860"} | {k.replace("_", "-"): v for k, v in headers.items()}
@@ -96,6 +101,7 @@ def _send(
         "method": method,
         "scheme": "http",
         "path": path,
+        "client": (client, 1),
         "headers": [(name.encode(), value.encode()) for name, value in named.items()],
     }
     waiting = [
@@ -112,14 +118,19 @@ def _send(
 
     # In a thread of its own: Playwright, where it runs, has a loop in this one.
     with ThreadPoolExecutor(1) as pool:
-        app = Perimeter(inner, allowed_origins=[SITE])
+        app = Perimeter(
+            inner,
+            allowed_origins=[SITE],
+            trusted_proxies=[ip_network("127.0.0.1"), ip_network("10.9.0.0/16")],
+            root_path=root_path,
+        )
         pool.submit(lambda: asyncio.run(app(scope, receive, send))).result()
     return Reply(sent)
 
 
 def test_allowed_request_passes_with_security_headers() -> None:
     inner = Inner()
-    reply = _send(inner, origin=SITE)
+    reply = _send(inner, "/api/ask", method="POST", origin=SITE)
     assert (reply.status, reply.body, inner.bodies) == (200, b"in", [b""])
     assert reply.headers["x-inner"] == "1"
     assert reply.headers["x-content-type-options"] == "nosniff"
@@ -145,12 +156,80 @@ def test_only_that_very_file_is_for_every_site(path: str) -> None:
     assert _send(Inner(), path, origin="https://evil.net").status == 403
 
 
-@pytest.mark.parametrize("path", CLOSED)
-def test_closed_routes_do_not_exist(path: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/gradio_api/upload"),
+        ("GET", "/gradio_api/file=/etc/passwd"),
+        ("GET", "/gradio_api/proxy=https://evil.net"),
+        ("GET", "/gradio_api/info"),
+        ("POST", "/gradio_api/run/predict"),
+        ("GET", "/monitoring"),
+        ("GET", "/config"),
+        ("GET", "/gradio_api/queue/join"),
+        ("POST", "/"),
+        ("PUT", "/assets/x.js"),
+        ("GET", "//"),
+        ("GET", "/x/../gradio_api/queue/data"),
+        ("GET", "/gradio_api/heartbeat/x/y"),
+        ("GET", "/healthz\n"),
+        ("GET", "/new-route-of-a-later-gradio"),
+    ],
+)
+def test_what_the_page_does_not_need_is_not_there(method: str, path: str) -> None:
     inner = Inner()
-    for below in (path, path + "/x"):
-        assert _send(inner, below).status == 404
+    assert _send(inner, path, method=method).status == 404
     assert inner.bodies == []
+
+
+@pytest.mark.parametrize("path", ["/", "/api/ask", "/assets/index-x.js", "/gradio_api/queue/data"])
+def test_what_the_page_needs_is_there(path: str) -> None:
+    assert is_open("GET", path)
+
+
+def test_an_allowed_site_asks_the_api_and_nothing_of_the_pages() -> None:
+    assert _send(Inner(), "/gradio_api/queue/join", method="POST", origin=SITE).status == 403
+    own = _send(Inner(), "/gradio_api/queue/join", method="POST", origin=OWN)
+    assert own.status == 200
+
+
+SAID: dict[str, Any] = {"x_forwarded_host": "example.org", "x_forwarded_proto": "https, http"}
+
+
+@pytest.mark.parametrize("client", ["10.1.2.3", "8.8.8.8", "::1", "testclient"])
+def test_what_strangers_say_of_a_proxy_is_neither_believed_nor_passed_on(client: str) -> None:
+    inner = Inner()
+    more: dict[str, Any] = {
+        "x_forwarded_for": "127.0.0.1",
+        "forwarded": "host=evil",
+        "x_gradio_server": "evil",
+    }
+    assert _send(inner, client=client, **SAID, **more).status == 200
+    assert inner.scope["headers"] == [(b"host", b"127.0.0.1:7860")]
+    assert inner.scope["scheme"] == "http"
+
+
+@pytest.mark.parametrize("client", ["127.0.0.1", "10.9.200.1", "::ffff:127.0.0.1"])
+def test_a_trusted_proxy_says_host_and_scheme(client: str) -> None:
+    inner = Inner()
+    assert _send(inner, client=client, origin=SITE, **SAID).status == 200
+    assert dict(inner.scope["headers"]) == {b"host": b"example.org", b"origin": SITE.encode()}
+    assert inner.scope["scheme"] == "https"
+    assert _send(inner, client=client, x_forwarded_host="evil.net").status == 403
+
+
+@pytest.mark.parametrize("path", ["/help/api/ask", "/api/ask"])
+def test_below_a_root_path_whether_or_not_the_proxy_cuts_it_off(path: str) -> None:
+    inner = Inner()
+    assert _send(inner, path, root_path="/help").status == 200
+    assert (inner.scope["root_path"], inner.scope["path"]) == ("/help", "/help/api/ask")
+    assert _send(inner, path.replace("api/ask", "config"), root_path="/help").status == 404
+
+
+def test_the_root_path_itself_leads_to_the_page() -> None:
+    reply = _send(Inner(), "/help", root_path="/help")
+    assert (reply.status, reply.headers["location"]) == (308, "/help/")
+    assert _send(Inner(), "/helpers", root_path="/help").status == 404
 
 
 def test_body_that_declares_too_much_is_refused() -> None:

@@ -1,10 +1,22 @@
+import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chatbot import render
 from chatbot.answer import Answer
 from chatbot.ask import Reader, answer_question
-from chatbot.render import Exchange, render_exchange
+from chatbot.render import (
+    LANGUAGES,
+    Exchange,
+    describe_scope,
+    language_of,
+    render_exchange,
+    words_in,
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +48,7 @@ def test_small_talk_gets_a_reply_and_questions_but_no_card(answer: Answer) -> No
 
 def test_follow_ups_are_buttons_that_ask(answer: Answer) -> None:
     shown = _shown(replace(answer, follow_ups=("Who is Luna?", "Who is Lara?")))
-    assert shown.count('class="fn-ask"') == 2
+    assert shown.count('class="fn-chip"') == 2
     assert "Ask next" in shown
     assert "fn-next" not in _shown(replace(answer, follow_ups=()))
 
@@ -44,7 +56,7 @@ def test_follow_ups_are_buttons_that_ask(answer: Answer) -> None:
 def test_abstaining_offers_what_could_be_asked_instead(answer: Answer) -> None:
     silent = replace(answer, status="not_in_documents", sentences=(), citations=())
     shown = _shown(replace(silent, follow_ups=("Who is Luna?",)))
-    assert shown.index("fn-unknown") < shown.index("You could ask")
+    assert shown.index("fn-unknown") < shown.index("Questions that the documents do answer")
 
 
 def test_a_source_says_when_it_was_published(answer: Answer) -> None:
@@ -52,3 +64,64 @@ def test_a_source_says_when_it_was_published(answer: Answer) -> None:
     shown = _shown(replace(answer, citations=(dated,), notices=("conflict",)))
     assert '<span class="fn-page">2023-06-09</span>' in shown
     assert "The documents disagree" in shown
+
+
+def test_both_languages_say_the_same_things() -> None:
+    english, spanish = (words_in(language) for language in LANGUAGES)
+    assert _shape(english) == _shape(spanish)
+
+
+def _shape(words: Any) -> Any:  # noqa: ANN401
+    """Return what must be alike: names, and what is filled in."""
+    if isinstance(words, dict):
+        return {name: _shape(said) for name, said in words.items()}
+    if isinstance(words, list):
+        return [_shape(said) for said in words]
+    return sorted(re.findall(r"\{\w+\}", words))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("es-MX,es;q=0.9,en;q=0.8", "es"),
+        ("en-GB", "en"),
+        ("fr-FR,es;q=0.5", "en"),
+        ("ES", "es"),
+        ("", "en"),
+        (None, "en"),
+        ("*", "en"),
+        ("../../etc", "en"),
+    ],
+)
+def test_the_language_is_what_the_browser_asks_for_first(
+    accepted: str | None, language: str
+) -> None:
+    assert language_of(accepted) == language
+
+
+def test_every_word_the_page_uses_is_there(answer: Answer) -> None:
+    """In the templates and in the scripts, by name."""
+    folder = Path(render.__file__).parent
+    used = {
+        name
+        for file in [*(folder / "templates").iterdir(), *(folder / "static").glob("*.js")]
+        for name in re.findall(r"\b(?:t|WORDS)\.(\w+)", file.read_text("utf-8"))
+    }
+    assert used <= words_in("en").keys()
+
+
+def test_an_answer_in_spanish(answer: Answer) -> None:
+    shown = render_exchange(Exchange(question="q", stage="done", answer=answer), "es")
+    assert "Citado palabra por palabra" in shown
+    assert 'aria-label="Nota 1: «' in shown
+    now = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    for ago, said in (
+        (timedelta(seconds=9), "ahora mismo"),
+        (timedelta(minutes=1), "hace 1 minuto"),
+        (timedelta(hours=5), "hace 5 horas"),
+        (timedelta(days=2), "hace 2 días"),
+        (timedelta(days=63), "el 2025-12-31"),
+    ):
+        assert describe_scope(1, now - ago, now, "es") == (
+            f"Responde solo con 1 documento; índice hecho {said}."
+        )

@@ -115,6 +115,20 @@ def test_origin_no_browser_sends_is_refused(origin: str, monkeypatch: pytest.Mon
     _refused("FOOTNOTE_CHATBOT_ALLOWED_ORIGINS", origin, monkeypatch)
 
 
+def test_proxies_are_addresses_and_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_CHATBOT_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8")
+    monkeypatch.setenv("FOOTNOTE_CHATBOT_ROOT_PATH", "/help/desk")
+    chatbot = read_settings().chatbot
+    assert [str(each) for each in chatbot.trusted_proxies] == ["127.0.0.1/32", "10.0.0.0/8"]
+    assert chatbot.root_path == "/help/desk"
+    _refused("FOOTNOTE_CHATBOT_TRUSTED_PROXIES", "*", monkeypatch)
+
+
+@pytest.mark.parametrize("path", ["help", "/help/", "/", "//help", "/a b", "https://a.org/help"])
+def test_what_is_no_root_path_is_refused(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _refused("FOOTNOTE_CHATBOT_ROOT_PATH", path, monkeypatch)
+
+
 @pytest.mark.parametrize("origin", ["https://example.org", "http://localhost:8080", "http://[::1]"])
 def test_origins_are_kept_as_written(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOOTNOTE_CHATBOT_ALLOWED_ORIGINS", origin)

@@ -1,0 +1,201 @@
+"""The routes for programs, the page's script and the widget: JSON and server-sent events.
+
+Considered for server-sent events: fastapi.sse (fixes one content type a route; `ask` answers with
+two), sse-starlette (a dependency for three lines).
+"""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from threading import Event as StopEvent
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote, as_json
+from chatbot.background import Background
+from chatbot.errors import ModelUnavailable, TooBusy, WrongQuestion
+from chatbot.feedback import Feedback
+from chatbot.perimeter import WIDGET
+from chatbot.question import check_length
+from chatbot.service import Service
+from corpus.errors import FootnoteError, UnknownDocument
+
+MOST_TURNS = 20
+KEEP_ALIVE_SECONDS = 15.0
+"""Proxies cut a connection that is silent for a minute; a model may think for as long."""
+CLIENT_GONE = 499
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_WIDGET = Path(__file__).parent / "widget" / "widget.js"
+_STATUS: dict[type[FootnoteError], int] = {
+    WrongQuestion: 422,
+    UnknownDocument: 404,
+    ModelUnavailable: 502,
+    TooBusy: 429,
+}
+"""HTTP status by error; any other error of ours means that the index cannot be used now: 503."""
+_WANTED = {
+    "/api/feedback": '{"answer_id": "...", "question": "...", "reason": "wrong", "comment": "..."}'
+}
+
+
+class AskRequest(BaseModel):
+    """The body of POST /api/ask; `history` is oldest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: str
+    history: list[Turn] = Field(default=[], max_length=MOST_TURNS)
+
+
+def add_routes(app: FastAPI, service: Service, background: Background) -> None:
+    """Add the routes, and what turns errors into JSON with a sentence."""
+    app.add_exception_handler(FootnoteError, _footnote_error)
+    app.add_exception_handler(StarletteHTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _bad_request)
+    _add_ask(app, service, background)
+    _add_reading(app, service)
+
+    @app.post("/api/feedback", status_code=204)
+    def feedback(said: Feedback) -> None:
+        service.keep(said)
+
+    @app.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
+    def nothing(rest: str) -> None:
+        raise HTTPException(404, "There is nothing here; see /api/openapi.json.")
+
+    _add_plain(app, service)
+
+
+def sentence_of(error: FootnoteError) -> str:
+    """Return an error as a sentence: capital letter, full stop."""
+    text = str(error).strip()
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else text + "."
+
+
+def _add_ask(app: FastAPI, service: Service, background: Background) -> None:
+    @app.post("/api/ask", response_model=None)
+    async def ask(body: AskRequest, request: Request) -> Response:
+        question = check_length(body.question)
+        background.admit()
+
+        def start(stop: StopEvent) -> Iterator[Event]:
+            return service.ask(question, body.history, stop)
+
+        if "text/event-stream" in request.headers.get("accept", ""):
+            headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+            events = background.each(start, idle_seconds=KEEP_ALIVE_SECONDS)
+            return StreamingResponse(_sse(events), media_type="text/event-stream", headers=headers)
+        async for event in background.each(start, is_gone=request.is_disconnected):
+            if isinstance(event, Finished):
+                return JSONResponse(_done(event), headers={"cache-control": "no-store"})
+        return Response(status_code=CLIENT_GONE)
+
+
+def _add_reading(app: FastAPI, service: Service) -> None:
+    @app.get("/api/documents")
+    def documents() -> dict[str, Any]:
+        return service.library()
+
+    @app.get("/api/documents/{document_id:path}")
+    def document(document_id: str) -> dict[str, Any]:
+        found = service.document(document_id)
+        plain = ("id", "title", "text", "source", "published_on", "language")
+        return {name: getattr(found, name) for name in plain} | {
+            "headings": [
+                {"level": heading.level, "title": heading.text, "start": heading.start}
+                for heading in found.headings
+            ],
+            "pages": [{"number": page.number, "start": page.start} for page in found.pages],
+        }
+
+    @app.get("/api/suggestions")
+    def suggestions() -> dict[str, tuple[str, ...]]:
+        return {"suggestions": service.scope().suggestions}
+
+
+def _add_plain(app: FastAPI, service: Service) -> None:
+    @app.get(WIDGET, response_model=None)
+    def widget() -> Response:
+        # The one file that any site may load; what it may ask the perimeter decides.
+        headers = {
+            "access-control-allow-origin": "*",
+            "cross-origin-resource-policy": "cross-origin",
+            "cache-control": "public, max-age=300",
+        }
+        return FileResponse(_WIDGET, media_type="text/javascript", headers=headers)
+
+    @app.get("/healthz")
+    def alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz", response_model=None)
+    def ready() -> Response:
+        try:
+            service.scope()
+        except FootnoteError as error:
+            return JSONResponse({"status": "not ready", "error": sentence_of(error)}, 503)
+        return JSONResponse({"status": "ready"})
+
+
+async def _sse(events: AsyncIterator[Event | None]) -> AsyncIterator[str]:
+    try:
+        async for event in events:
+            yield _message(event) if event else ": still here\n\n"
+    except FootnoteError as error:
+        yield _text("error", {"error": sentence_of(error)})
+    except Exception:  # a reader never meets a traceback
+        logging.getLogger(__name__).exception("a question could not be answered")
+        yield _text("error", {"error": "Something went wrong on our side; ask again."})
+
+
+def _message(event: Event) -> str:
+    match event:
+        case Started():
+            return _text("meta", asdict(event))
+        case Retrieved():
+            return _text("hits", {"hits": [as_json(hit) for hit in event.hits]})
+        case Wrote():
+            citations = [as_json(citation) for citation in event.citations]
+            return _text("sentence", {"sentence": as_json(event.sentence), "citations": citations})
+        case Finished():
+            return _text("done", _done(event))
+
+
+def _done(event: Finished) -> dict[str, Any]:
+    return {"id": event.id, **as_json(event.answer)}
+
+
+def _text(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _footnote_error(_request: Request, error: Exception) -> JSONResponse:
+    status = _STATUS.get(type(error), 503) if isinstance(error, FootnoteError) else 500
+    sentence = sentence_of(error) if isinstance(error, FootnoteError) else "Something went wrong."
+    wait = {"retry-after": "5"} if status == _STATUS[TooBusy] else None
+    return JSONResponse({"error": sentence}, status, wait)
+
+
+def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, StarletteHTTPException) else 500
+    detail = error.detail if isinstance(error, StarletteHTTPException) else "Something went wrong."
+    return JSONResponse({"error": detail}, status)
+
+
+def _bad_request(request: Request, error: Exception) -> JSONResponse:
+    where = ""
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        where = f" ({'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']})"
+    path = request.url.path  # below the root path, if there is one
+    wanted = next((_WANTED[end] for end in _WANTED if path.endswith(end)), '{"question": "..."}')
+    sentence = f"Send JSON like {wanted}; this request was something else{where}."
+    return JSONResponse({"error": sentence}, 422)

@@ -1,0 +1,52 @@
+"""What a request was before a proxy in front passed it on. Believes only proxies it was told of."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
+
+from starlette.types import Scope
+
+Network = IPv4Network | IPv6Network
+_SAID_BY_PROXIES = (b"x-forwarded-", b"forwarded", b"x-gradio-server")
+
+
+def as_sent(scope: Scope, *, trusted: Sequence[Network], root_path: str) -> Scope:
+    """Return the scope with the host, scheme and path that the reader's browser sent.
+
+    What proxies say is left out of the headers: Gradio would believe it of anybody.
+    """
+    told = dict(scope["headers"]) if _is_from(scope.get("client"), trusted) else {}
+    host = _first(told, b"x-forwarded-host")
+    headers = [
+        (name, host if name == b"host" and host else value)
+        for name, value in scope["headers"]
+        if not name.startswith(_SAID_BY_PROXIES)
+    ]
+    scheme = _first(told, b"x-forwarded-proto").decode("latin-1")
+    seen = {**scope, "headers": headers}
+    if scheme in ("http", "https"):
+        seen["scheme"] = scheme
+    if root_path:
+        inner = path_within(scope["path"], root_path)
+        seen |= {"root_path": root_path, "path": root_path + inner}
+    return seen
+
+
+def path_within(path: str, root_path: str) -> str:
+    """Return a path below `root_path`, whether or not the proxy cut that off already."""
+    is_below = bool(root_path) and (path + "/").startswith(root_path + "/")
+    return path[len(root_path) :] if is_below else path
+
+
+def _is_from(client: Any, trusted: Sequence[Network]) -> bool:  # noqa: ANN401
+    """Say whether a connection comes from one of these; a socket in a folder has no address."""
+    try:
+        address = ip_address(client[0]) if client else None
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address is not None and any(address in network for network in trusted)
+
+
+def _first(headers: dict[bytes, bytes], name: bytes) -> bytes:
+    return headers.get(name, b"").split(b",")[0].strip()

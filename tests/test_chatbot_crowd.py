@@ -1,0 +1,170 @@
+"""Many at once, and an index built meanwhile: an answer, or a sentence that says to wait."""
+
+import asyncio
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event as StopEvent
+from typing import Any
+
+import httpx
+import pytest
+from conftest import DOCUMENTS, ROOT, Site, build, listen, serving_app, wait_until_ready
+from playwright.sync_api import Browser, expect
+from visitor import Asked, Visitor
+
+from chatbot.answer import Event, Turn
+from chatbot.background import MOST_THREADS
+from chatbot.errors import Stopped
+from chatbot.server import make_app
+from chatbot.service import Service
+from corpus.load import load_corpus
+from index.embed import BUNDLED, Embedder
+from index.generation import current_name
+from index.split import PASSAGE_TOKENS
+
+QUESTION = "How many homicides did El Salvador have in January 2012?"
+CROWD = 20
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
+    """Run it in a thread of its own: Playwright, where it runs, has a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+async def ask_api(url: str, times: int) -> list[httpx.Response]:
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(timeout=60, limits=limits) as client:
+        asked = (client.post(f"{url}/api/ask", json={"question": QUESTION}) for _ in range(times))
+        return await asyncio.gather(*asked)
+
+
+async def ask_pages(url: str, times: int) -> list[Asked]:
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(timeout=60, limits=limits) as client:
+        visitors = [Visitor(client, url) for _ in range(times)]
+        for visitor in visitors:
+            await visitor.open()
+        asked = await asyncio.gather(*(visitor.ask(QUESTION) for visitor in visitors))
+        for visitor in visitors:
+            visitor.close()
+        return asked
+
+
+def test_twenty_pages_that_ask_at_the_same_instant_all_get_an_answer(site: Site) -> None:
+    assert [one.problem for one in run(ask_pages(site.url, CROWD))] == [""] * CROWD
+
+
+def test_twenty_programs_that_ask_at_the_same_instant_all_get_an_answer(site: Site) -> None:
+    answers = [response.json() for response in run(ask_api(site.url, CROWD))]
+    assert {answer["status"] for answer in answers} == {"answered"}
+    assert len({answer["id"] for answer in answers}) == CROWD
+
+
+class Held(Service):
+    """Answers once it is let: as slow as any model, at no cost."""
+
+    def __init__(self, index: Path) -> None:
+        super().__init__(
+            index=index, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS, model=None
+        )
+        self.go = StopEvent()
+
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), stop: StopEvent | None = None
+    ) -> Iterator[Event]:
+        while not self.go.wait(0.1):
+            if stop and stop.is_set():
+                raise Stopped("nobody waits.")
+        yield from super().ask(question, history, stop)
+
+
+async def ask_too_many(url: str) -> list[httpx.Response]:
+    """Return what is answered while nothing is."""
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(timeout=60, limits=limits) as client:
+        body = {"question": QUESTION}
+        asked = [
+            asyncio.create_task(client.post(f"{url}/api/ask", json=body))
+            for _ in range(MOST_THREADS + 10)
+        ]
+        told, waiting = set[Any](), set(asked)
+        while len(told) < 10:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            told |= done
+        for task in waiting:
+            task.cancel()
+        assert len(waiting) == MOST_THREADS
+        return [task.result() for task in told]
+
+
+def test_more_than_can_be_answered_are_told_to_wait(bundled_index: Path) -> None:
+    service, listener = Held(bundled_index), listen()
+    service.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with serving_app(make_app(service, allowed_origins=[], title="Footnote"), listener):
+        for response in run(ask_too_many(url)):
+            assert response.status_code == 429
+            assert response.headers["retry-after"] == "5"
+            assert "ask again in a few seconds" in response.json()["error"]
+        service.go.set()
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            response = httpx.post(f"{url}/api/ask", json={"question": QUESTION}, timeout=60)
+            if response.status_code == 200:
+                break
+        assert response.status_code == 200
+
+
+@pytest.mark.browser
+def test_the_page_stays_usable_while_the_index_is_built_again(
+    tmp_path: Path, embedder: Embedder, browser: Browser
+) -> None:
+    documents, index = tmp_path / "documents", tmp_path / "index"
+    documents.mkdir()
+    shutil.copy(DOCUMENTS / "el-salvador" / "truce-of-2012.md", documents)
+    build(load_corpus([documents]), index, embedder)
+    for number in range(20):
+        (documents / f"more-{number}.txt").write_text(
+            f"Village {number}\n\nBaron {number} built it."
+        )
+    service = Service(
+        index=index, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS, model=None,
+        suggestions=[QUESTION],
+    )  # fmt: skip
+    service.start()
+    listener = listen()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    command = [sys.executable, "footnote.py", "index", str(documents), "--index", str(index)]
+    with serving_app(make_app(service, allowed_origins=[], title="Footnote"), listener):
+        wait_until_ready(service)
+        page, before, asked = browser.new_page(), current_name(index), 0
+        page.goto(url)
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as indexing:
+            while indexing.poll() is None:
+                ask_in(page, QUESTION, "411")
+                asked += 1
+                page.wait_for_timeout(200)
+        assert indexing.returncode == 0
+        assert asked >= 2
+        assert current_name(index) != before
+        listed = httpx.get(f"{url}/api/documents").json()
+        assert listed["index"] == current_name(index)
+        assert len(listed["documents"]) == 21
+        ask_in(page, "Who built Village 12?", "Baron 12")
+        page.close()
+
+
+def ask_in(page: Any, question: str, answer: str) -> None:  # noqa: ANN401
+    """Ask on the page; the answer must be there within ten seconds, on a machine that indexes."""
+    turns = page.locator('.fn-turn[data-state="done"]')
+    count = turns.count()
+    page.get_by_role("textbox").first.fill(question)
+    page.keyboard.press("Enter")
+    expect(turns).to_have_count(count + 1, timeout=10_000)
+    expect(turns.last).to_contain_text(answer)

@@ -1,0 +1,170 @@
+"""Behind a real nginx on a sub-path, and in frames of other sites."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_network
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import Site, bare_page, listen, serving_app, wait_until_ready
+from playwright.sync_api import Browser, expect
+from scripted import serving
+
+from chatbot.models import ModelSettings, load_model
+from chatbot.server import make_app
+from chatbot.service import Service
+from index.embed import BUNDLED
+from index.split import PASSAGE_TOKENS
+
+QUESTION = "How many homicides did El Salvador have in January 2012?"
+COUNTED = "The country had counted 411 homicides in January 2012 and 402 in February 2012."
+PAUSE_SECONDS = 2.0
+CONFIG = """
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port};
+    location /help/desk/ {{
+      proxy_pass {backend};
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-Proto $scheme;
+    }}
+  }}
+}}
+"""
+
+
+@contextmanager
+def nginx(folder: Path, backend: str) -> Iterator[str]:
+    """Serve `backend` below /help/desk/ of an nginx on a free port."""
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have nginx")
+        pytest.skip("no nginx on this machine")
+    with listen() as listener:
+        port = listener.getsockname()[1]
+    config = folder / "nginx.conf"
+    config.write_text(CONFIG.format(folder=folder, port=port, backend=backend))
+    with subprocess.Popen([found, "-e", "stderr", "-p", folder, "-c", config]) as process:
+        try:
+            url = f"http://127.0.0.1:{port}/help/desk/"
+            until = time.monotonic() + 10
+            while time.monotonic() < until:
+                try:
+                    httpx.get(url)
+                    break
+                except httpx.TransportError:
+                    time.sleep(0.05)
+            yield url
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module", params=["cut off", "kept"])
+def url(
+    bundled_index: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """A server behind nginx, which cuts the sub-path off or keeps it; its model pauses midway."""
+    with serving("openai-compatible") as script:
+        dialect = script.dialect
+        first, rest = dialect.text(f"{COUNTED} There were"), dialect.text(" 411 homicides.")
+        script.steps = [dialect.begin(), first, PAUSE_SECONDS, rest, dialect.end(), dialect.last]
+        service = Service(
+            index=bundled_index,
+            embedding_model=BUNDLED,
+            passage_tokens=PASSAGE_TOKENS,
+            model=load_model("openai-compatible:tiny", ModelSettings(base_url=script.base_url)),
+        )
+        service.start()
+        app = make_app(
+            service,
+            allowed_origins=[],
+            title="Help desk",
+            trusted_proxies=[ip_network("127.0.0.1")],
+            root_path="/help/desk",
+        )
+        listener = listen()
+        backend = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        backend += "/" if request.param == "cut off" else ""
+        with (
+            serving_app(app, listener),
+            nginx(tmp_path_factory.mktemp("nginx"), backend) as proxied,
+        ):
+            wait_until_ready(service)
+            yield proxied
+
+
+def test_an_answer_streams_through_nginx(url: str) -> None:
+    headers, at = {"accept": "text/event-stream"}, list[float]()
+    body = {"question": QUESTION}
+    with httpx.stream("POST", f"{url}api/ask", json=body, headers=headers, timeout=30) as answer:
+        for line in answer.iter_lines():
+            if line in ("event: sentence", "event: done"):
+                at.append(time.monotonic())
+    assert len(at) >= 2
+    assert at[-1] - at[0] > PAUSE_SECONDS / 2
+
+
+def test_only_the_sub_path_is_there(url: str) -> None:
+    assert httpx.get(f"{url}readyz").json() == {"status": "ready"}
+    assert len(httpx.get(f"{url}api/documents").json()["documents"]) == 17
+    assert httpx.get(f"{url}config").status_code == 404
+    said = httpx.post(f"{url}api/feedback", json={}).json()["error"]
+    assert "answer_id" in said
+    assert httpx.get(f"{url}", headers={"host": "evil.example"}).status_code == 403
+
+
+@pytest.mark.browser
+def test_the_page_works_below_a_sub_path(url: str, browser: Browser) -> None:
+    page = browser.new_page()
+    bad: list[str] = []
+    page.on("response", lambda r: bad.append(r.url) if r.status >= 400 else None)
+    page.on("request", lambda r: None if r.url.startswith((url, "data:")) else bad.append(r.url))
+    page.goto(url)
+    page.get_by_role("textbox").first.fill(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.locator("#fn-conversation")).to_contain_text("411 homicides", timeout=30_000)
+    assert page.locator('.fn-turn[data-state="done"]').count() == 0  # the model pauses still
+    expect(page.locator('.fn-turn[data-state="done"]')).to_be_visible(timeout=30_000)
+    page.locator(".fn-marker").first.click()
+    expect(page.locator("#fn-mark")).to_contain_text("411 homicides")
+    assert bad == []
+    page.close()
+
+
+@pytest.mark.browser
+def test_frames_only_in_sites_that_are_allowed(site: Site, browser: Browser) -> None:
+    refused: list[str] = []
+    page, other = browser.new_page(), listen()
+    page.on("console", lambda message: refused.append(message.text))
+    with serving_app(
+        bare_page(site.url), other
+    ):  # a site like the allowed one, but not on the list
+        page.goto(f"http://127.0.0.1:{other.getsockname()[1]}/frame")
+        page.wait_for_timeout(1000)
+        assert any("frame-ancestors" in text for text in refused)
+        assert page.frame_locator("iframe").locator("#fn-question").count() == 0
+    page.goto(f"{site.host_page}/frame")
+    box = page.frame_locator("iframe").locator("#fn-question textarea")
+    box.fill("Which office does Carlos Marroquín head?")
+    box.press("Enter")
+    inside = page.frame_locator("iframe").locator("#fn-conversation")
+    expect(inside).to_contain_text("Social Fabric", timeout=30_000)
+    page.close()
