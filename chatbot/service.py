@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event as StopEvent
 from typing import Any
 
-from chatbot.answer import Event, Turn
+from chatbot.answer import Event, Finished, Turn
 from chatbot.ask import Reader, answer_question, stream_answer
 from chatbot.errors import StillLoading
 from chatbot.feedback import Feedback, keep_feedback
@@ -90,10 +90,16 @@ class Service:
     ) -> Iterator[Event]:
         """Yield the events of one answer; a FootnoteError says why there is none.
 
-        Once `stop` is set a model that writes is left off, and Stopped raised.
+        Once `stop` is set a model that writes is left off, and Stopped raised. What only the
+        answerer reads of the hits is left out of the answer: pages keep theirs for hours.
         """
         self.wait()
-        yield from stream_answer(question, history, reader=self._reader(), stop=stop)
+        for event in stream_answer(question, history, reader=self._reader(), stop=stop):
+            if isinstance(event, Finished):
+                hits = tuple(replace(hit, sentences=()) for hit in event.answer.hits)
+                yield Finished(replace(event.answer, hits=hits))
+            else:
+                yield event
 
     def wait(self) -> None:
         """Wait until loading has ended, well or not, but not for ever."""

@@ -15,7 +15,7 @@ from chatbot.settings import Settings
 FOLDERS = ("corpus", "index", "chatbot", "eval")
 BANNED = {"utils", "helpers", "common", "core", "manager", "base", "types"}
 LONGEST_FILE_LINES = 350
-LARGEST_HOUSE_LINES = 14_670
+LARGEST_HOUSE_LINES = 14_680
 """9,000 is the aim: training, fitting and the grounding suite take 2,300, known questions 800."""
 SOURCES = [ROOT / "footnote.py", *sorted(p for f in FOLDERS for p in (ROOT / f).rglob("*.py"))]
 TESTS = sorted((ROOT / "tests").glob("*.py"))

@@ -70,8 +70,9 @@ class Visitor:
         self, dependency: dict[str, Any], given: dict[int, Any]
     ) -> AsyncIterator[dict[str, Any]]:
         api = f"{self._url}/gradio_api/queue"
+        filled = {c["id"]: c["props"].get("value") for c in self.config["components"]}
         body = {
-            "data": [given.get(id_) for id_ in dependency["inputs"]],
+            "data": [given.get(id_, filled.get(id_)) for id_ in dependency["inputs"]],
             "fn_index": dependency["id"],
             "trigger_id": dependency["targets"][0][0],
             "session_hash": self.session,
