@@ -19,9 +19,10 @@ from eval.check_cases import check_cases
 from eval.compare import Comparison, compare_runs
 from eval.datasets import load_dataset
 from eval.errors import BadCase, BadRun
-from eval.grounding import Grounding, ground_cases, ground_set
+from eval.findings import Findings
+from eval.grounding import ground_cases, ground_set
 from eval.judge import Judge
-from eval.metamorphic import Metamorphic, run_metamorphic
+from eval.metamorphic import run_metamorphic
 from eval.report import REPORT, Gates, unmet
 from eval.report_text import as_text
 from eval.retrieval import RetrievalReport, measure_retrieval
@@ -118,7 +119,7 @@ class Evaluation:
     def _retrieval(self) -> Outcome:
         if not self._folder:
             raise BadCase("name the folder of a question set: footnote eval retrieval FOLDER.")
-        dataset = load_dataset(self._folder, sample=self.arguments.sample)
+        dataset = load_dataset(self._folder)
         with progress_bar("Measuring", quiet=self.arguments.json) as progress:
             return self._told(measure_retrieval(dataset, self._bench(progress)))
 
@@ -127,9 +128,7 @@ class Evaluation:
         with progress_bar("Measuring", quiet=self.arguments.json) as progress:
             return self._told(measure_speed(passages=passages, progress=progress))
 
-    def _told(
-        self, report: Grounding | Metamorphic | RetrievalReport | SpeedReport | Comparison
-    ) -> Outcome:
+    def _told(self, report: Findings | RetrievalReport | SpeedReport | Comparison) -> Outcome:
         says = report.as_json() if self.arguments.json else report.as_text()
         return Outcome(says, getattr(report, "is_good", True))
 

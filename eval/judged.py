@@ -47,7 +47,19 @@ def quote_exactness(judged: Judged) -> float:
     quotes = judged.result.quotes
     if judged.result.uncited or not quotes:
         return 0.0
-    return sum(_is_exact(quote, judged.read) for quote in quotes) / len(quotes)
+    return sum(is_exact(quote, judged.read) for quote in quotes) / len(quotes)
+
+
+def is_exact(quote: Quote, read: Read) -> bool:
+    """Say whether a quote is its document's words where they are said to stand."""
+    span = quote.span
+    try:
+        document = read(span.document_id)
+    except UnknownDocument:
+        return False
+    is_inside = 0 <= span.start < span.end <= len(document.text)
+    is_same = document.text[span.start : span.end] == quote.quote
+    return is_inside and is_same and document.sha256 == quote.sha256
 
 
 def gold_span_hit(judged: Judged) -> float:
@@ -114,17 +126,6 @@ def joint(judged: Judged) -> float:
     if right and judged.case.answers and judged.result.model not in ("", QUOTES):
         right = stands_in([judged.result.text], judged.case.answers)
     return 0.0 if judged.has_abstained else 2 * right - 1
-
-
-def _is_exact(quote: Quote, read: Read) -> bool:
-    span = quote.span
-    try:
-        document = read(span.document_id)
-    except UnknownDocument:
-        return False
-    is_inside = 0 <= span.start < span.end <= len(document.text)
-    is_same = document.text[span.start : span.end] == quote.quote
-    return is_inside and is_same and document.sha256 == quote.sha256
 
 
 def _cited_and_gold(judged: Judged) -> tuple[float, float, float]:

@@ -350,11 +350,11 @@ def test_chromas_corpora_score_as_characters_counted_one_by_one(test_data: Path)
     texts = {document.id: document.text for document in dataset.documents}
     bags = [Counter(_stems(texts[c.document_id][c.start : c.end])) for c in chunks]
     totals: dict[str, list[float]] = {}
-    for question in dataset.questions:
-        hits = [chunks[at] for at in _bm25(_stems(question.text), bags)[:5]]
-        scores = score(Judged(make_case(*([s] for s in question.spans)), find(*hits), read))
-        for name, counted in _count_characters(hits, question.spans).items():
-            assert scores[name] == pytest.approx(counted), question.text
+    for case in dataset.cases:
+        hits = [chunks[at] for at in _bm25(_stems(case.question), bags)[:5]]
+        scores = score(Judged(make_case(*([s] for s in case.evidence)), find(*hits), read))
+        for name, counted in _count_characters(hits, case.evidence).items():
+            assert scores[name] == pytest.approx(counted), case.question
             totals.setdefault(name, []).append(counted)
     # Measured here; .92, .04 and .04 are known of all five corpora, of which three are in the set.
     means = {name: fmean(values) for name, values in totals.items()}

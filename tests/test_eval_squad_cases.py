@@ -56,7 +56,7 @@ def test_plausible_answers_are_distractors(tmp_path: Path, document: Document) -
 def test_answers_without_their_place_are_gold_wherever_they_stand(
     tmp_path: Path, document: Document
 ) -> None:
-    qas = [
+    qas: list[dict[str, Any]] = [
         {"id": "1", "question": "Who?", "answers": ["Bo"]},
         {"id": 2, "question": "?", "answers": []},
     ]
