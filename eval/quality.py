@@ -12,10 +12,10 @@ from eval.case import Case
 from eval.datasets import CLAPNQ, SQUAD, Dataset
 from eval.errors import BadCase
 from eval.findings import Measured
-from eval.judged import Judged, gold_span_f1, word_score
+from eval.judged import gold_span_f1, word_score
 from eval.lab import Asked
 from eval.reader_examples import ASIDE
-from eval.result import result_of
+from eval.result import Judged, result_of
 from eval.squad import word_f1
 from eval.statistics import auroc
 from eval.systems import answer_anyway

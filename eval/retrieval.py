@@ -14,7 +14,7 @@ from corpus.document import Span
 from eval.bench import Bench, spread
 from eval.datasets import CHROMA, Dataset
 from eval.error_bars import clustered_error
-from eval.ranking import score_documents, score_spans
+from eval.ranking import hit, ndcg, reciprocal_rank, score_spans
 from index.search import POOL, find_candidates, search
 
 SPANS_AT = 5
@@ -113,6 +113,16 @@ def _ask(
     # Documents that say the same are one hit, and follow it here as others would.
     documents[SHIPPED] = [d for h in hits for d in (h.passage.span.document_id, *h.duplicates)]
     return {way: score_documents(documents[way], gold) for way in WAYS}
+
+
+def score_documents(ranked: Sequence[str], gold: Mapping[str, int]) -> dict[str, float]:
+    """Return Hit@1, 3 and 10, MRR@10 and nDCG@10 of documents, best first, where each first stands.
+
+    `gold` holds grades of 1 or more.
+    """
+    grades = [gold.get(document, 0) for document in dict.fromkeys(ranked)]
+    hits = {f"Hit@{k}": hit(grades, k=k) for k in (1, 3, 10)}
+    return hits | {"MRR@10": reciprocal_rank(grades), "nDCG@10": ndcg(grades, gold.values())}
 
 
 def _figure(metric: str, values: Sequence[float], clusters: Sequence[str]) -> Figure:

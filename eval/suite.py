@@ -18,10 +18,10 @@ from eval.bench import Bench, documents_of, spread
 from eval.case import Case
 from eval.citing import score_citing
 from eval.judge import Judge
-from eval.metrics import RETRIEVAL, Judged, score
+from eval.metrics import OF_PASSAGES, score
 from eval.record import make_record, note_opening
 from eval.report import Gates, write_report
-from eval.result import Result, result_of
+from eval.result import Judged, Result, result_of
 from eval.run import RECORD, Cost, Row, Run, begin_run, load_run, run_cases, write_json
 from eval.systems import FOOTNOTE, Baselines
 from index.words import words
@@ -103,7 +103,7 @@ class Suite:
             beside = baselines.results(case, answer)
             for name, other in beside.items():
                 values = score(Judged(case, other, read))
-                found[name] = {m: v for m, v in values.items() if m not in RETRIEVAL}
+                found[name] = {m: v for m, v in values.items() if m not in OF_PASSAGES}
             results = {FOOTNOTE: result, **beside}
             return Row(**told, results=results, scores=found, cost=cost)
 

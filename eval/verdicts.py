@@ -55,12 +55,6 @@ class Verdicts:
         self._model, self._file, self._stop = model, folder / FILE, stop
         self._replies, self._keeping = _kept(self._file), Lock()
 
-    @property
-    def pins(self) -> dict[str, str]:
-        """Return who judges, and the sha256 of each prompt by its version."""
-        prompts = {v: _sha256_of(v) for v in (FAITHFULNESS, RELEVANCE, PRECISION)}
-        return {"judge": self._model.name, **prompts}
-
     def grades(
         self, version: str, case: Case, passages: Sequence[str], answer: str = "", count: int = 0
     ) -> list[float]:

@@ -11,8 +11,15 @@ from chatbot.span_reader import SpanReader
 from corpus.document import Span
 from eval.bench import Bench
 from eval.datasets import load_dataset
-from eval.ranking import score_documents, score_spans
-from eval.retrieval import DENSE, KEYWORD, SHIPPED, RetrievalReport, measure_retrieval
+from eval.ranking import score_spans
+from eval.retrieval import (
+    DENSE,
+    KEYWORD,
+    SHIPPED,
+    RetrievalReport,
+    measure_retrieval,
+    score_documents,
+)
 from index.embed import BUNDLED, Embedder
 from index.split import PASSAGE_TOKENS
 
