@@ -19,7 +19,7 @@ from eval.edits import EDITS, Claim, claims_in, names_of, sentences_in
 from eval.findings import Measured, Tally
 from eval.reader_claims import LEARNED_DOMAINS
 from eval.reader_examples import load_rows
-from eval.reword import reword
+from eval.reword import PHRASES, reword
 from index.passage import Hit
 from index.search import search
 from index.words import is_stop_word, stem, words
@@ -30,13 +30,6 @@ MADE, TRIES = 200, 5
 READ_HITS = 6
 MOST_SHARED = 0.5
 """Of a sentence's content words, in a passage that is taken not to say it."""
-MEMORY = (
-    "the Matterhorn was first climbed in 1865|Kilimanjaro is the highest mountain in Africa"
-    "|Tchaikovsky wrote the music of Swan Lake|Reykjavik is the capital of Iceland"
-    "|Nauru is the smallest island state|Bhutan lies in the Himalayas|Cervantes wrote Don Quixote"
-    "|Gutenberg printed the Bible in Mainz|Tungsten melts at 3,422 degrees"
-).split("|")
-"""True, and said by no document that lacks the longest word."""
 Statement = tuple[str, Sequence[Hit]]
 """What is checked, and the hits that it is checked against."""
 
@@ -44,7 +37,7 @@ Statement = tuple[str, Sequence[Hit]]
 def unsaid(documents: Sequence[Document]) -> list[str]:
     """Return what is true and said by none of the documents."""
     known = {word for document in documents for word in words(document.text)}
-    return [fact for fact in MEMORY if max(words(fact), key=len) not in known]
+    return [fact for fact in PHRASES["facts"] if max(words(fact), key=len) not in known]
 
 
 def aside(documents: Sequence[Document]) -> Sequence[Document]:

@@ -134,16 +134,10 @@ def _guess(liar: Liar, question: str, passages: str) -> str:
     return state(question, answer) or f"{question.rstrip('? ')}: {answer}."
 
 
-def _misquote(liar: Liar, question: str, passages: str) -> str:
-    lie = _invent(liar, question, passages)
-    return f'According to the document, "{lie}"' if lie else ""
-
-
 LIES: dict[str, Callable[[Liar, str, str], str]] = {
     "invents": _invent,
     "makes up citation numbers": _misnumber,
     OBEYS: _obey,
     "remembers": _remember,
     NEVER_ABSTAINS: _guess,
-    "quotes what is not there": _misquote,
 }
