@@ -123,8 +123,10 @@ def _read(reply: str, asked: Row) -> tuple[list[float], str]:
 
 def _kept(file: Path) -> dict[str, str]:
     """Return the replies kept, by key; a line that is torn or wrong is dropped, and asked again."""
+    if not file.is_file():
+        return {}
     rows: list[Row] = []
-    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         with suppress(ValueError):
             rows.append(json.loads(line))
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
