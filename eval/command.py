@@ -25,7 +25,7 @@ from eval.judge import Judge
 from eval.metamorphic import run_metamorphic
 from eval.report import REPORT, Gates, unmet
 from eval.report_text import as_text
-from eval.retrieval import RetrievalReport, measure_retrieval
+from eval.retrieval import measure_retrieval
 from eval.run import load_run
 from eval.speed import SpeedReport, measure_speed
 from eval.squad_cases import load_squad
@@ -125,11 +125,11 @@ class Evaluation:
         with progress_bar("Measuring", quiet=self.arguments.json) as progress:
             return self._told(measure_speed(passages=passages, progress=progress))
 
-    def _measured(self, measure: Callable[[Bench], Findings | RetrievalReport]) -> Outcome:
+    def _measured(self, measure: Callable[[Bench], Findings]) -> Outcome:
         with progress_bar("Measuring", quiet=self.arguments.json) as progress:
             return self._told(measure(self._bench(progress)))
 
-    def _told(self, report: Findings | RetrievalReport | SpeedReport | Comparison) -> Outcome:
+    def _told(self, report: Findings | SpeedReport | Comparison) -> Outcome:
         says = report.as_json() if self.arguments.json else report.as_text()
         return Outcome(says, getattr(report, "is_good", True))
 

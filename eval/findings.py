@@ -98,5 +98,9 @@ def _examples(tallies: Mapping[str, Sequence[Tally]]) -> list[str]:
 
 
 def _show_figures(measured: Sequence[Measured]) -> str:
-    rows = [[m.name, f"{m.count:,}", *(f"{f:.3f}" for f in m.figures.values())] for m in measured]
+    rows = [[m.name, f"{m.count:,}", *map(_shown, m.figures.values())] for m in measured]
     return show_table([["quality", "n", *measured[0].figures], *rows]) if rows else ""
+
+
+def _shown(figure: float) -> str:
+    return f"{figure:.3f}" if isnan(figure) or figure < 100 else f"{figure:,.0f}"
