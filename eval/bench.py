@@ -1,11 +1,11 @@
-"""Where the grounding suite works: what it counts, and indexes that go away. Knows no measure."""
+"""Where the grounding suite works: indexes that go away, documents changed. Knows no measure."""
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from itertools import accumulate, chain, islice, pairwise
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,15 +18,6 @@ from index.embed import Embedder
 from index.generation import open_current
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How often something was tried, and a line for each time that it went wrong."""
-
-    name: str
-    tried: int
-    wrong: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +44,6 @@ class Bench:
     def at_most(self, count: int) -> int:
         """Return `count`, or the sample if that is less."""
         return min(count, self.sample or count)
-
-    def tally(
-        self, name: str, items: Iterable[T], count: int, problem: Callable[[T], str]
-    ) -> Tally:
-        """Try so many of the items; a problem that is no words is none."""
-        found = []
-        for item in islice(items, count):
-            found.append(problem(item))
-            self.progress(len(found), count)
-        return Tally(name, len(found), tuple(filter(None, found)))
 
 
 def spread(items: Sequence[T], most: int) -> list[T]:

@@ -1,13 +1,15 @@
 """Proves cases against the documents, and finds what is asked twice. Knows no answerer."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 from corpus.document import Document
 from corpus.errors import UnknownDocument
-from eval.case import CaseLine, EvidenceLine, read_lines, seal_of
+from eval.case import CaseLine, read_lines, seal_of
+from eval.ranking import overlaps
 from index.words import is_stop_word, stem, words
 
 NEAR = 0.8
@@ -32,9 +34,8 @@ def check_cases(files: Sequence[Path], read_document: Callable[[str], Document])
     file is gold in no open one.
     """
     entries = [entry for file in files for entry in _entries(file)]
-    texts = _texts(entries, read_document)
-    plain = {id_: _plain(text) for id_, text in texts.items() if isinstance(text, str)}
-    problems = []
+    texts, problems = _texts(entries, read_document), list[str]()
+    plain = {document_id: _plain(text) for document_id, text in texts.items()}
     for entry in entries:
         found = [*_wrong_spans(entry.line, texts), *_wrong_parts(entry.line)]
         found += [*_wrong_answers(entry.line), *_leaks(entry.line, plain)]
@@ -48,31 +49,25 @@ def _entries(file: Path) -> Iterator[_Entry]:
         yield _Entry(f"{file.name}:{number} ({line.id})", seal_of(file).is_file(), line, stems)
 
 
-def _texts(
-    entries: Sequence[_Entry], read_document: Callable[[str], Document]
-) -> dict[str, str | UnknownDocument]:
-    """Return the text of each document that a case names, or why there is none."""
-    texts: dict[str, str | UnknownDocument] = {}
-    for entry in entries:
-        for named in (*entry.line.evidence, *entry.line.distractors):
-            if named.document_id in texts:
-                continue
-            try:
-                texts[named.document_id] = read_document(named.document_id).text
-            except UnknownDocument as error:
-                texts[named.document_id] = error
+def _texts(entries: Sequence[_Entry], read_document: Callable[[str], Document]) -> dict[str, str]:
+    """Return the text of each document that a case names, if there is one."""
+    named = [each for e in entries for each in (*e.line.evidence, *e.line.distractors)]
+    texts = {}
+    for document_id in dict.fromkeys(each.document_id for each in named):
+        with suppress(UnknownDocument):
+            texts[document_id] = read_document(document_id).text
     return texts
 
 
-def _wrong_spans(line: CaseLine, texts: dict[str, str | UnknownDocument]) -> Iterator[str]:
+def _wrong_spans(line: CaseLine, texts: dict[str, str]) -> Iterator[str]:
     for named in (*line.evidence, *line.distractors):
-        text = texts[named.document_id]
-        if isinstance(text, UnknownDocument):
-            yield str(text)
+        text = texts.get(named.document_id)
+        if text is None:
+            yield f"there is no document {named.document_id}."
         elif text[named.start : named.end] != named.quote:
             yield f"{named.document_id} has other words at its span."
     for trap in line.distractors:
-        if any(_overlap(trap, evidence) for evidence in line.evidence):
+        if overlaps(trap.span, (evidence.span for evidence in line.evidence)):
             yield f"a distractor is evidence as well: {_plain(trap.quote)[:60]!r}."
 
 
@@ -130,12 +125,8 @@ def _gold_in_both(entries: Sequence[_Entry]) -> list[str]:
         for sealed in (entry for entry in entries if entry.is_sealed)
         for open_ in opened
         for twice in open_.line.evidence
-        if any(_overlap(twice, evidence) for evidence in sealed.line.evidence)
+        if overlaps(twice.span, (evidence.span for evidence in sealed.line.evidence))
     ]
-
-
-def _overlap(one: EvidenceLine, two: EvidenceLine) -> bool:
-    return one.document_id == two.document_id and one.start < two.end and two.start < one.end
 
 
 def _plain(text: str) -> str:

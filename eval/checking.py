@@ -4,6 +4,7 @@ A statement is wrong by how it was made: one thing changed in a sentence of the 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from math import nan
 from pathlib import Path
 from random import Random
@@ -12,13 +13,13 @@ from statistics import fmean
 from chatbot.ask import Reader
 from chatbot.check import Checker, check_sentence, read_sources
 from corpus.document import Document, Span
-from eval.bench import Bench, Tally, documents_of, spread
+from eval.bench import Bench, documents_of, spread
 from eval.citing import source_of
 from eval.edits import EDITS, Claim, claims_in, names_of, sentences_in
-from eval.quality import Measured
+from eval.findings import Measured, Tally
 from eval.reader_claims import LEARNED_DOMAINS
 from eval.reader_examples import load_rows
-from eval.reword import reword
+from eval.reword import PHRASES, reword
 from index.passage import Hit
 from index.search import search
 from index.words import is_stop_word, stem, words
@@ -29,13 +30,6 @@ MADE, TRIES = 200, 5
 READ_HITS = 6
 MOST_SHARED = 0.5
 """Of a sentence's content words, in a passage that is taken not to say it."""
-MEMORY = (
-    "the Matterhorn was first climbed in 1865|Kilimanjaro is the highest mountain in Africa"
-    "|Tchaikovsky wrote the music of Swan Lake|Reykjavik is the capital of Iceland"
-    "|Nauru is the smallest island state|Bhutan lies in the Himalayas|Cervantes wrote Don Quixote"
-    "|Gutenberg printed the Bible in Mainz|Tungsten melts at 3,422 degrees"
-).split("|")
-"""True, and said by no document that lacks the longest word."""
 Statement = tuple[str, Sequence[Hit]]
 """What is checked, and the hits that it is checked against."""
 
@@ -43,7 +37,7 @@ Statement = tuple[str, Sequence[Hit]]
 def unsaid(documents: Sequence[Document]) -> list[str]:
     """Return what is true and said by none of the documents."""
     known = {word for document in documents for word in words(document.text)}
-    return [fact for fact in MEMORY if max(words(fact), key=len) not in known]
+    return [fact for fact in PHRASES["facts"] if max(words(fact), key=len) not in known]
 
 
 def aside(documents: Sequence[Document]) -> Sequence[Document]:
@@ -155,13 +149,11 @@ def _strangers(claims: Sequence[Claim], reader: Reader) -> Iterator[Statement]:
 def _tally(
     kind: str, asked: Iterable[Statement], reader: Reader, bench: Bench, *, is_right: bool
 ) -> Tally:
-    def problem(statement: Statement) -> str:
-        text, hits = statement
-        checked = check_sentence(
-            text,
-            read_sources(hits, reader.generation),
-            Checker(reader.span_reader, reader.embedder),
-        )
-        return "" if bool(checked.spans) is is_right else text
-
-    return bench.tally(kind, asked, bench.at_most(MADE), problem)
+    checker, most = Checker(reader.span_reader, reader.embedder), bench.at_most(MADE)
+    tried, wrong = 0, list[str]()
+    for tried, (text, hits) in enumerate(islice(asked, most), start=1):
+        checked = check_sentence(text, read_sources(hits, reader.generation), checker)
+        if bool(checked.spans) is not is_right:
+            wrong.append(text)
+        bench.progress(tried, most)
+    return Tally(kind, tried, tuple(wrong))

@@ -19,12 +19,13 @@ from eval.check_cases import check_cases
 from eval.compare import Comparison, compare_runs
 from eval.datasets import load_dataset
 from eval.errors import BadCase, BadRun
-from eval.grounding import Grounding, ground_cases, ground_set
+from eval.findings import Findings
+from eval.grounding import ground_cases, ground_set
 from eval.judge import Judge
-from eval.metamorphic import Metamorphic, run_metamorphic
+from eval.metamorphic import run_metamorphic
 from eval.report import REPORT, Gates, unmet
 from eval.report_text import as_text
-from eval.retrieval import RetrievalReport, measure_retrieval
+from eval.retrieval import measure_retrieval
 from eval.run import load_run
 from eval.speed import SpeedReport, measure_speed
 from eval.squad_cases import load_squad
@@ -78,16 +79,15 @@ class Evaluation:
         reports = [json.loads((run.folder / REPORT).read_text("utf-8")) for run in runs]
         good = not any(unmet(report) for report in reports)
         compared = [compare_runs(runs[0], other) for other in runs[1:]]
+        folders = [run.folder for run in runs]
         if self.arguments.json:
-            told: dict[str, Any] = {
-                "runs": [
-                    {"folder": str(r.folder)} | report
-                    for r, report in zip(runs, reports, strict=True)
-                ]
-            }
-            return Outcome(told | {"compared": [c.as_json() for c in compared]}, good)
-        texts = [as_text(report, run.folder) for run, report in zip(runs, reports, strict=True)]
-        return Outcome("\n\n".join([*texts, *(c.as_text() for c in compared)]), good)
+            told = [
+                {"folder": str(folder)} | report
+                for folder, report in zip(folders, reports, strict=True)
+            ]
+            return Outcome({"runs": told, "compared": [c.as_json() for c in compared]}, good)
+        texts = [*map(as_text, reports, folders), *(c.as_text() for c in compared)]
+        return Outcome("\n\n".join(texts), good)
 
     def _check(self) -> Outcome:
         problems = check_cases(self._files, self.open_index().document)
@@ -100,36 +100,36 @@ class Evaluation:
         return self._told(compare_runs(*map(load_run, self.arguments.paths)))
 
     def _grounding(self) -> Outcome:
-        with progress_bar("Measuring", quiet=self.arguments.json) as progress:
-            bench, folder = self._bench(progress), self._folder
-            if folder:
-                return self._told(ground_set(folder, bench))
+        def measure(bench: Bench) -> Findings:
+            if self._folder:
+                return ground_set(self._folder, bench)
             reader = self.open_readers()[0]
-            return self._told(ground_cases(self._parts(reader.generation), reader, bench))
+            return ground_cases(self._parts(reader.generation), reader, bench)
+
+        return self._measured(measure)
 
     def _metamorphic(self) -> Outcome:
-        given = self.arguments.cases or ()
-        with progress_bar("Measuring", quiet=self.arguments.json) as progress:
-            bench = self._bench(progress)
-            return self._told(
-                run_metamorphic(given, self._folder, bench, lambda: self.open_readers()[0])
-            )
+        given, folder = self.arguments.cases or (), self._folder
+        return self._measured(
+            lambda bench: run_metamorphic(given, folder, bench, lambda: self.open_readers()[0])
+        )
 
     def _retrieval(self) -> Outcome:
         if not self._folder:
             raise BadCase("name the folder of a question set: footnote eval retrieval FOLDER.")
-        dataset = load_dataset(self._folder, sample=self.arguments.sample)
-        with progress_bar("Measuring", quiet=self.arguments.json) as progress:
-            return self._told(measure_retrieval(dataset, self._bench(progress)))
+        dataset = load_dataset(self._folder)
+        return self._measured(lambda bench: measure_retrieval(dataset, bench))
 
     def _speed(self) -> Outcome:
         passages = self.arguments.passages or 2_000
         with progress_bar("Measuring", quiet=self.arguments.json) as progress:
             return self._told(measure_speed(passages=passages, progress=progress))
 
-    def _told(
-        self, report: Grounding | Metamorphic | RetrievalReport | SpeedReport | Comparison
-    ) -> Outcome:
+    def _measured(self, measure: Callable[[Bench], Findings]) -> Outcome:
+        with progress_bar("Measuring", quiet=self.arguments.json) as progress:
+            return self._told(measure(self._bench(progress)))
+
+    def _told(self, report: Findings | SpeedReport | Comparison) -> Outcome:
         says = report.as_json() if self.arguments.json else report.as_text()
         return Outcome(says, getattr(report, "is_good", True))
 

@@ -8,7 +8,8 @@ from typing import Any
 from chatbot.terminal import show_table
 from eval.error_bars import paired_bootstrap
 from eval.errors import BadRun
-from eval.figures import JOINT, SAYS, TOGETHER, Table
+from eval.figures import SAYS, TOGETHER, Table
+from eval.metrics import JOINT
 from eval.run import Row, Run
 from eval.systems import FOOTNOTE
 

@@ -1,190 +1,194 @@
-"""Reads public question sets into documents and questions with their gold. Does not know search."""
+"""Reads public question sets into documents and cases. Does not know search."""
 
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import ConfigDict
-from pydantic.dataclasses import dataclass as checked
+from typing import Any
 
 from corpus.blocks import Block, Extract, clean, make_document
 from corpus.document import Document, Span
-from eval.bench import spread, with_text
+from eval.bench import with_text
+from eval.case import Case
 from eval.errors import BadCase
+from eval.squad_cases import squad_case
 
-T = TypeVar("T")
-STRICT = ConfigDict(strict=True)
-
-
-@checked(frozen=True, slots=True, kw_only=True, config=STRICT)
-class Question:
-    """A question, its gold documents with their grades (1 or more), and its gold spans if any."""
-
-    text: str
-    gold: dict[str, int]
-    spans: tuple[Span, ...] = ()
+CHROMA, CLAPNQ, SQUAD = "Chroma chunking", "CLAPNQ", "SQuAD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """A question set: no two documents have the same text, and every question has gold.
+    """A question set in which no two documents have the same text.
 
-    Either all questions have gold spans or none has. `notes` are sentences on what was found odd.
+    Where a form tells documents only, they are evidence from end to end. `grades` are those above 1
+    of a case's documents, and `notes` sentences on what was found odd.
     """
 
     documents: tuple[Document, ...]
-    questions: tuple[Question, ...]
+    cases: tuple[Case, ...]
     notes: tuple[str, ...] = ()
     form: str = ""
+    grades: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def gold(self) -> dict[str, dict[str, int]]:
+        """Return the gold documents of each question with their grades; equal questions are one."""
+        gold: dict[str, dict[str, int]] = {}
+        for case in self.cases:
+            for span in case.evidence:
+                grade = self.grades.get((case.id, span.document_id), 1)
+                gold.setdefault(case.question, {})[span.document_id] = grade
+        return gold
 
 
-def load_dataset(folder: Path, *, sample: int | None = None) -> Dataset:
-    """Read the question set in `folder`: all its documents, all its questions or `sample` of them.
+@dataclass(slots=True)
+class _Pool:
+    """What was read so far: documents by their text, and `at`, the place that is being read."""
 
-    BadCase if the folder holds no known set, or one that is not whole.
-    """
+    documents: dict[str, Document] = field(default_factory=dict)
+    grades: dict[tuple[str, str], int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    at: str = ""
+
+    def add(self, text: str, title: str = "") -> Document:
+        """Return the document with this text, a new one if there is none."""
+        text = clean(text)
+        if text not in self.documents:
+            self.documents[text] = _document(f"{len(self.documents):07}", text, title)
+        return self.documents[text]
+
+    def read(self, file: Path) -> str:
+        """Return what stands in a file."""
+        self.at = str(file)
+        return file.read_text(encoding="utf-8")
+
+    def lines(self, file: Path) -> Iterator[str]:
+        """Yield the lines that are not blank."""
+        for number, line in enumerate(self.read(file).split("\n"), start=1):
+            self.at = f"{file}:{number}"
+            if line.strip():
+                yield line
+
+    def rows(self, file: Path) -> Iterator[Any]:
+        """Yield the value of each line."""
+        return map(json.loads, self.lines(file))
+
+
+def load_dataset(folder: Path) -> Dataset:
+    """Read the question set in `folder`; BadCase if it holds no known one, or not the whole."""
     known = [form for form, (file, _) in FORMS.items() if next(folder.glob(file), None)]
     if not known:
         forms = ", ".join(FORMS)
         raise BadCase(f"{folder} holds no known question set; give one in the form of {forms}.")
-    dataset = replace(FORMS[known[0]][1](folder), form=known[0])
-    every = len(dataset.questions)
-    if not every:
+    pool = _Pool()
+    try:
+        cases = tuple(FORMS[known[0]][1](folder, pool))
+    except OSError as error:
+        raise BadCase(f"{pool.at} is missing or cannot be read; give the whole set.") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else "other values than expected"
+        raise BadCase(f"{pool.at} is in no known form of question set ({reason}).") from error
+    if not any(case.evidence for case in cases):
         raise BadCase(f"{folder} has no question with an answer; give another set.")
-    if sample is None or sample >= every:
-        return dataset
-    chosen = tuple(spread(dataset.questions, sample))
-    note = f"{sample:,} of {every:,} questions, evenly spread"
-    return replace(dataset, questions=chosen, notes=(*dataset.notes, note))
-
-
-@checked(frozen=True, slots=True, config=STRICT)
-class _Text:
-    """A text of a set, and one question that it answers, if any, with its grade."""
-
-    text: str
-    title: str = ""
-    question: str | None = None
-    grade: int = 1
-
-
-def _gathered(read: Callable[[Path], Iterator[_Text]]) -> Callable[[Path], Dataset]:
-    """Make texts a set: equal texts are one document, equal questions one with all its gold."""
-
-    def read_set(folder: Path) -> Dataset:
-        documents: dict[str, Document] = {}
-        gold: dict[str, dict[str, int]] = {}
-        for each in read(folder):
-            text = clean(each.text)
-            if text and text not in documents:
-                documents[text] = _document(f"{len(documents):07}", text, each.title)
-            if text and each.question is not None:
-                gold.setdefault(each.question, {})[documents[text].id] = each.grade
-        questions = tuple(Question(text=text, gold=grades) for text, grades in gold.items())
-        return Dataset(documents=tuple(documents.values()), questions=questions)
-
-    return read_set
-
-
-@_gathered
-def _squad(folder: Path) -> Iterator[_Text]:
-    def read(text: str) -> Iterator[_Text]:
-        for article in json.loads(text)["data"]:
-            for paragraph in article["paragraphs"]:
-                yield _Text(paragraph["context"])  # questions were written without the title
-                for qa in paragraph["qas"]:
-                    if qa["answers"] and not qa.get("is_impossible"):
-                        yield _Text(paragraph["context"], question=qa["question"])
-
-    for file in sorted(folder.glob("*.json")):
-        yield from _parse(_read(file), read, where=str(file))
-
-
-def _passages(file: Path, passages: str, question: str | None) -> Iterator[_Text]:
-    """Yield the passages of each line of a file, which names them and their question so."""
-
-    def read(text: str) -> Iterator[_Text]:
-        line = json.loads(text)
-        for passage in line[passages]:
-            asked = line[question] if question else None
-            yield _Text(passage["text"], passage.get("title", ""), asked)
-
-    return _lines(file, read)
-
-
-@_gathered
-def _nq_oracle(folder: Path) -> Iterator[_Text]:
-    for file in sorted(folder.glob("*.jsonl")):
-        yield from _passages(file, "ctxs", "question")
-
-
-@_gathered
-def _clapnq(folder: Path) -> Iterator[_Text]:
-    yield from _passages(folder / "answerable.jsonl", "passages", "input")
-    yield from _passages(folder / "unanswerable.jsonl", "passages", None)
-
-
-@_gathered
-def _beir(folder: Path) -> Iterator[_Text]:
-    def read(text: str) -> Iterator[tuple[str, _Text]]:
-        line = json.loads(text)
-        yield line["_id"], _Text(line["text"], line.get("title", ""))
-
-    def judge(text: str) -> Iterator[_Text]:
-        query, document, grade = text.split("\t")
-        if grade != "score" and int(grade) > 0:  # "score" heads the column
-            yield replace(documents[document], question=queries[query].text, grade=int(grade))
-
-    documents = dict(_lines(folder / "corpus.jsonl", read))
-    queries = dict(_lines(folder / "queries.jsonl", read))
-    yield from documents.values()
-    judged = folder / "qrels"
-    for file in sorted(judged.glob("test.tsv")) or sorted(judged.glob("*.tsv")):
-        yield from _lines(file, judge)
-
-
-def _chroma(folder: Path) -> Dataset:
-    texts: dict[str, str] = {}
-    off: list[str] = []
-
-    def read(line: str) -> Iterator[Question]:
-        asked = json.loads(line)
-        name, spans = asked["corpus"], []
-        if name not in texts:
-            texts[name] = _read(folder / f"{Path(name).name}.md")
-        for reference in asked["references"]:
-            start = len(_nfc(texts[name][: reference["start_index"]]))
-            words = _nfc(reference["content"])
-            if words and _nfc(texts[name]).startswith(words, start):
-                spans.append(Span(name, start, start + len(words)))
-            else:
-                off.append(words)
-        if spans:
-            yield Question(text=asked["question"], gold={name: 1}, spans=tuple(spans))
-
-    questions = tuple(_lines(folder / "questions.jsonl", read))
-    every = len(off) + sum(len(question.spans) for question in questions)
-    documents = {_nfc(text): _document(name, text) for name, text in texts.items()}
     return Dataset(
-        # Not cleaned, so that offsets stay.
-        documents=tuple(with_text(document, text) for text, document in documents.items()),
-        questions=questions,
-        notes=(f"{len(off):,} of {every:,} gold spans had other words and were left out",),
+        documents=tuple(pool.documents.values()),
+        cases=cases,
+        notes=tuple(pool.notes),
+        form=known[0],
+        grades=pool.grades,
     )
 
 
-FORMS: dict[str, tuple[str, Callable[[Path], Dataset]]] = {
+def _squad(folder: Path, pool: _Pool) -> Iterator[Case]:
+    for file in sorted(folder.glob("*.json")):
+        for article in json.loads(pool.read(file))["data"]:
+            for paragraph in article["paragraphs"]:
+                # Questions were written without the title.
+                document = pool.add(paragraph["context"])
+                for qa in paragraph["qas"]:
+                    case = squad_case(qa, paragraph["context"], (document, 0, document.text))
+                    yield replace(case, tags=(article.get("title", ""),))
+
+
+def _nq_oracle(folder: Path, pool: _Pool) -> Iterator[Case]:
+    for file in sorted(folder.glob("*.jsonl")):
+        for number, row in enumerate(pool.rows(file)):
+            gold = [pool.add(each["text"], each["title"]) for each in row["ctxs"]]
+            yield _case(f"{file.stem} {number}", row["question"], map(_whole, gold))
+
+
+def _clapnq(folder: Path, pool: _Pool) -> Iterator[Case]:
+    """Yield the cases of both files; the sentences that one annotator chose are a part."""
+    for kind in ("answerable", "unanswerable"):
+        for row in pool.rows(folder / f"{kind}.jsonl"):
+            document, *_ = [pool.add(each["text"], each["title"]) for each in row["passages"]]
+            chosen = [
+                (part, Span(document.id, at := document.text.index(said), at + len(said)))
+                for part, output in enumerate(row["output"])
+                for said in map(clean, output["selected_sentences"])
+            ]
+            case = _case(str(row["id"]), row["input"], (span for _, span in chosen))
+            yield replace(case, parts=tuple(part for part, _ in chosen))
+
+
+def _beir(folder: Path, pool: _Pool) -> Iterator[Case]:
+    documents = {
+        row["_id"]: pool.add(row["text"], row.get("title", ""))
+        for row in pool.rows(folder / "corpus.jsonl")
+    }
+    queries = {row["_id"]: row["text"] for row in pool.rows(folder / "queries.jsonl")}
+    gold: dict[str, list[Span]] = {}
+    judged = folder / "qrels"
+    for file in sorted(judged.glob("test.tsv")) or sorted(judged.glob("*.tsv")):
+        for line in pool.lines(file):
+            query, id_, grade = line.split("\t")
+            if grade != "score" and int(grade) > 0:  # "score" heads the column
+                pool.grades[query, documents[id_].id] = int(grade)
+                gold.setdefault(query, []).append(_whole(documents[id_]))
+    for query, spans in gold.items():
+        yield _case(query, queries[query], spans)
+
+
+def _chroma(folder: Path, pool: _Pool) -> Iterator[Case]:
+    texts: dict[str, str] = {}
+    counts = Counter[bool]()
+    for number, row in enumerate(pool.rows(folder / "questions.jsonl")):
+        name, spans = row["corpus"], []
+        file = folder / f"{Path(name).name}.md"
+        text = texts.get(name) or texts.setdefault(name, pool.read(file))
+        for reference in row["references"]:
+            start, words = len(_nfc(text[: reference["start_index"]])), _nfc(reference["content"])
+            is_there = bool(words) and _nfc(text).startswith(words, start)
+            spans += [Span(name, start, start + len(words))] if is_there else []
+            counts[is_there] += 1
+        if spans:
+            yield _case(str(number), row["question"], spans)
+    for name, text in texts.items():  # not cleaned, so that offsets stay
+        pool.documents[text] = with_text(_document(name, text), _nfc(text))
+    pool.notes.append(
+        f"{counts[False]:,} of {counts.total():,} gold spans had other words and were left out"
+    )
+
+
+FORMS: dict[str, tuple[str, Callable[[Path, _Pool], Iterator[Case]]]] = {
     "BEIR": ("corpus.jsonl", _beir),
-    "CLAPNQ": ("answerable.jsonl", _clapnq),
-    "Chroma chunking": ("questions.jsonl", _chroma),
-    "SQuAD": ("*.json", _squad),
+    CLAPNQ: ("answerable.jsonl", _clapnq),
+    CHROMA: ("questions.jsonl", _chroma),
+    SQUAD: ("*.json", _squad),
     "NQ oracle": ("*.jsonl", _nq_oracle),
 }
 """The files that tell each form, the most special first, and what reads it."""
+
+
+def _case(id_: str, question: str, spans: Iterable[Span]) -> Case:
+    evidence = tuple(spans)
+    return Case(id=id_, question=question, answerable=bool(evidence), evidence=evidence)
+
+
+def _whole(document: Document) -> Span:
+    return Span(document.id, 0, len(document.text))
 
 
 def _nfc(text: str) -> str:
@@ -198,24 +202,3 @@ def _document(document_id: str, text: str, title: str = "") -> Document:
         fallback_title="",
         modified_at=datetime(2020, 1, 1, tzinfo=UTC),
     )
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadCase(f"{file} is missing or cannot be read; give the whole set.") from error
-
-
-def _lines(file: Path, read: Callable[[str], Iterable[T]]) -> Iterator[T]:
-    for number, line in enumerate(_read(file).split("\n"), start=1):
-        if line.strip():
-            yield from _parse(line, read, where=f"{file}:{number}")
-
-
-def _parse(text: str, read: Callable[[str], Iterable[T]], *, where: str) -> list[T]:
-    try:
-        return list(read(text))
-    except (KeyError, TypeError, ValueError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else "other values than expected"
-        raise BadCase(f"{where} is in no known form of question set ({reason}).") from error

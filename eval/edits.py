@@ -11,13 +11,12 @@ from random import Random
 
 from chatbot.agree import OPPOSITES
 from chatbot.names import find_names
-from eval.reword import MONTHS, UNSURE, capital
+from eval.reword import MONTHS, PHRASES, UNSURE, capital
 from index.sentences import split_sentences
 from index.words import is_stop_word
 
 Edit = Callable[[str], str]
 """Changes a text, or returns it as it is where there is nothing to change."""
-NEW_NAMES = "Ostrander Quillon Veldrane Tamworth Larkford Brisco Haverly".split()
 NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b")
 _OPPOSITE = {other: one for one, other in OPPOSITES} | dict(OPPOSITES)
 _AUXILIARY = re.compile(
@@ -27,16 +26,6 @@ _ALIKE_BOTH_WAYS = re.compile(
     r"^(?:,? ?(?:and|or|&)? ?|/|, | is | was | are | were |.*\b(?:met|with|between|married|known as"
     r"|and|or|than|versus|meet)\b.*)$"
 )
-_SAID = (
-    "{who} said that {it}|{who} says {it}|According to {who}, {it}|{who} claimed that {it}"
-    "|{who} alleged that {it}|{who} denied that {it}|{who} has denied that {it}|It is alleged that "
-    "{it}|It was reported that {it}|Critics argue that {it}|{who} rejected the claim that {it}"
-    "|If {it}, much will change"
-).split("|")
-_SPEAKERS = (
-    "the minister|the government|officials|a spokesman|the newspaper|the report|prosecutors"
-    "|the company|researchers|the mayor|the president|local residents"
-).split("|")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +72,7 @@ def find_swap(
             parts = [part for part in name.text.split() if len(part) > 3 and part[0].isupper()]
             parts = [p for p in parts if p.isalpha() and p.casefold() not in asked.casefold()]
             old = (parts[-1] if name.is_person else max(parts, key=len)) if parts else ""
-            new = next((n for n in NEW_NAMES if n not in known), NEW_NAMES[0])
+            new = next((n for n in PHRASES["new_names"] if n not in known), PHRASES["new_names"][0])
             if old:
                 return Swap(old, new.upper()[: len(old)] if old.isupper() else new)
     return None
@@ -178,8 +167,8 @@ def _opposite(claim: Claim, _names: Sequence[str], rng: Random) -> Edit | None:
 def _reported(claim: Claim, names: Sequence[str], rng: Random) -> Edit | None:
     if UNSURE.search(claim.said):
         return None
-    frame = rng.choice(_SAID)
-    who = rng.choice(names if rng.random() < 0.5 else _SPEAKERS)
+    frame = rng.choice(PHRASES["reported"])
+    who = rng.choice(names if rng.random() < 0.5 else PHRASES["speakers"])
     return lambda text: capital(frame.format(who=who, it=within(text))) + "."
 
 

@@ -26,12 +26,11 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A mean of differences, its 95 % bounds, and the share of resamples where it is 0 or less."""
+    """A mean of differences, and its 95 % bounds."""
 
     mean: float
     low: float
     high: float
-    at_most_zero: float
 
 
 def clustered_error(values: ArrayLike, clusters: ArrayLike) -> float | None:
@@ -77,19 +76,13 @@ def paired_bootstrap(
 ) -> Difference:
     """Return the mean of a - b, row by row, with its bounds by `bootstrap`.
 
-    Rows of which either is NaN are left out. The share at or below 0 is the one-sided p of "a is no
-    better than b" (Efron and Tibshirani 1993).
+    Rows of which either is NaN are left out.
     """
     differences = _floats(a) - _floats(b)
     told, _ = _told(differences, clusters)
-    means = _resampled_means(differences, clusters, resamples, seed)
-    bounds = _interval(means)
+    bounds = bootstrap(differences, clusters, resamples=resamples, seed=seed)
     return Difference(
-        mean=float(told.mean()) if len(told) else nan,
-        low=bounds.low,
-        high=bounds.high,
-        # What is 0 but for how floats add up is 0.
-        at_most_zero=float((means <= 1e-12).mean()) if len(means) else nan,
+        mean=float(told.mean()) if len(told) else nan, low=bounds.low, high=bounds.high
     )
 
 

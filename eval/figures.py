@@ -4,25 +4,22 @@ Each with a standard error and a 95 % interval, both by document: cases about on
 together. Does not know how they are shown.
 """
 
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from eval import error_bars, judge, statistics
-from eval.metrics import METRICS
+from eval.metrics import JOINT
 from eval.run import Row
 from eval.systems import FOOTNOTE, NEVER
 
-BY_ASKING = {
-    "citation recall": "The words cited, alone, give the same answer again.",
-    "citation precision": "Citations without which the others would not do, of all.",
-    "same again": "The same question gets the same answer, to the letter.",
-    "not leaked": "The question does not stand in a document, word for word.",
-}
-JOINT = "joint score"
+SAYS: dict[str, str] = tomllib.loads(Path(__file__).with_name("says.toml").read_text("utf-8"))
+"""What each figure says in plain words, in the order in which they are shown."""
 RANK_RESAMPLES = 1_000
 
 
@@ -40,62 +37,20 @@ class Judgements:
         return Judgements(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
-    """A figure that many cases have together; `falls`: less of it is better."""
-
-    says: str
-    of: Callable[[Judgements], float]
-    falls: bool = True
-
-
-TOGETHER = {
-    "hallucination rate": Together(
-        "Of the questions that have no answer here, those that were answered.",
-        lambda j: statistics.hallucination_rate(j.answerable, j.answered),
-    ),
-    "error rate": Together(
-        "Of the questions that have an answer here, those that were declined.",
-        lambda j: statistics.error_rate(j.answerable, j.answered),
-    ),
-    "abstention AUROC": Together(
-        "How often it is surer of a question with an answer than of one without; .5 is chance.",
-        lambda j: statistics.auroc(j.sure, j.answerable),
-        falls=False,
-    ),
-    "coverage at 1 % risk": Together(
-        "The largest share of all questions that could be answered with 1 % of them wrong.",
-        lambda j: statistics.coverage_at_risk(j.sure, j.right, 0.01),
-        falls=False,
-    ),
-    "coverage at 5 % risk": Together(
-        "The largest share of all questions that could be answered with 5 % of them wrong.",
-        lambda j: statistics.coverage_at_risk(j.sure, j.right, 0.05),
-        falls=False,
-    ),
-    "AURC": Together(
-        "The area under the risk-coverage curve: how wrong it is, over all ways to be careful.",
-        lambda j: statistics.aurc(j.sure, j.right),
-    ),
-    "excess AURC": Together(
-        "The part of that area that a perfect order of confidence would not have.",
-        lambda j: statistics.excess_aurc(j.sure, j.right),
-    ),
-    "Brier score": Together(
-        "The mean square of what confidence was off by.",
-        lambda j: statistics.brier(j.sure, j.right),
-    ),
-    "calibration error": Together(
-        "How far confidence is from the share that is right, on average over ten bins.",
-        lambda j: statistics.calibration_error(j.sure, j.right),
-    ),
+TOGETHER: dict[str, Callable[[Judgements], float]] = {
+    "hallucination rate": lambda j: statistics.hallucination_rate(j.answerable, j.answered),
+    "error rate": lambda j: statistics.error_rate(j.answerable, j.answered),
+    "abstention AUROC": lambda j: statistics.auroc(j.sure, j.answerable),
+    "coverage at 1 % risk": lambda j: statistics.coverage_at_risk(j.sure, j.right, 0.01),
+    "coverage at 5 % risk": lambda j: statistics.coverage_at_risk(j.sure, j.right, 0.05),
+    "AURC": lambda j: statistics.aurc(j.sure, j.right),
+    "excess AURC": lambda j: statistics.excess_aurc(j.sure, j.right),
+    "Brier score": lambda j: statistics.brier(j.sure, j.right),
+    "calibration error": lambda j: statistics.calibration_error(j.sure, j.right),
 }
-SAYS = (
-    {name: metric.says for name, metric in METRICS.items()}
-    | BY_ASKING
-    | {name: together.says for name, together in TOGETHER.items()}
-    | judge.SAYS
-)
+"""What only many cases have together."""
+FALLS = set(TOGETHER) - {"abstention AUROC", "coverage at 1 % risk", "coverage at 5 % risk"}
+"""Where less is better."""
 
 
 class Table:
@@ -108,7 +63,7 @@ class Table:
     def figure(self, metric: str, system: str) -> dict[str, Any] | None:
         """Return a figure with its errors, beside Footnote's; None where a system has none."""
         if metric in TOGETHER:
-            return self._together(TOGETHER[metric], system)
+            return self._together(metric, system)
         values = self.values(metric, system)
         count = int((~np.isnan(values)).sum())
         if not count:
@@ -139,13 +94,13 @@ class Table:
             np.array([result is not None and result.status == "answered" for result in results]),
         )
 
-    def _together(self, together: Together, system: str) -> dict[str, Any] | None:
+    def _together(self, metric: str, system: str) -> dict[str, Any] | None:
         judged, count = self.judgements(system), len(self.rows)
-        value = together.of(judged)
+        value = TOGETHER[metric](judged)
         if isnan(value):
             return None
         interval = error_bars.bootstrap(
-            lambda rows: together.of(judged.of(rows)), self.clusters, resamples=RANK_RESAMPLES
+            lambda rows: TOGETHER[metric](judged.of(rows)), self.clusters, resamples=RANK_RESAMPLES
         )
         return {
             "count": count,

@@ -24,8 +24,9 @@ from corpus.load import load_corpus
 from eval.bench import Bench
 from eval.case import CASES, Case, load_cases
 from eval.datasets import load_dataset
-from eval.quality import load_set
+from eval.quality import parts_of
 from eval.ranking import overlaps
+from eval.statistics import auroc
 from index.embed import BUNDLED, load_embedder
 from index.search import search
 from index.split import PASSAGE_TOKENS
@@ -77,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
     )
     for name in ("squad2", "clapnq"):
         dataset = load_dataset(data / name)
-        halves = load_set(data / name, dataset).values()
+        halves = parts_of(dataset).values()
         with bench.reading(dataset.documents) as reader:
             fitted[name], aside[name] = ([_ask(case, reader) for case in of] for of in halves)
     with bench.reading(load_corpus([Path("corpus/documents")]).documents) as reader:
@@ -94,8 +95,8 @@ def main(argv: Sequence[str]) -> int:
         OF_QUOTES,
     )
     _write(sentence, question)
-    for what, parts_of in (("fitted on", ranked), ("held aside", aside)):
-        for name, of in parts_of.items():
+    for what, sets in (("fitted on", ranked), ("held aside", aside)):
+        for name, of in sets.items():
             again = [_ranked(one, sentence) for one in of]
             sys.stdout.write(f"{what} {name}: {_measure(again, question)}\n")
     return 0
@@ -165,8 +166,6 @@ def _ranked(asked: Asked, weights: Floats) -> Asked:
 
 
 def _measure(asked: Sequence[Asked], weights: Floats) -> str:
-    from sklearn.metrics import roc_auc_score
-
     sure = [logistic(one.features(), weights) if one.candidates else 0.0 for one in asked]
     right = [one.is_answered() for one in asked]
     gold = [one.case.answerable for one in asked]
@@ -174,8 +173,8 @@ def _measure(asked: Sequence[Asked], weights: Floats) -> str:
     shown = [r for r, c in zip(right, sure, strict=True) if c >= THRESHOLD]
     return (
         f"{len(asked)} questions, best sentence right {np.mean(best):.3f} of answerable, "
-        f"AUROC answerable {roc_auc_score(gold, sure):.3f}, "
-        f"right {roc_auc_score(right, sure):.3f}, "
+        f"AUROC answerable {auroc(sure, gold):.3f}, "
+        f"right {auroc(sure, right):.3f}, "
         f"answered {len(shown) / len(asked):.3f} with {np.mean(shown) if shown else 0:.3f} right"
     )
 

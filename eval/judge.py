@@ -16,15 +16,7 @@ from eval.result import Read, Result
 from eval.verdicts import FAITHFULNESS, PRECISION, RELEVANCE, Verdicts
 from index.sentences import split_sentences
 
-SAYS = {
-    "judged faithfulness": "The share of the answer's sentences that the passages carry, as a "
-    "model judges it.",
-    "judged answer relevance": "Whether the answer addresses the question (1), partly (0.5) or "
-    "not (0), be it true or not, as a model judges it.",
-    "judged context precision": "Whether the passages of use stand before the others, as a model "
-    "judges it; passages that were missed do not count.",
-}
-JUDGED = tuple(SAYS)
+JUDGED = ("judged faithfulness", "judged answer relevance", "judged context precision")
 RANKS = 5
 
 
@@ -33,11 +25,6 @@ class Judge:
 
     def __init__(self, model: Model, folder: Path, stop: Event | None = None) -> None:
         self._verdicts = Verdicts(model, folder, stop or Event())
-
-    @property
-    def pins(self) -> dict[str, str]:
-        """Return who judges, and the sha256 of each prompt by its version."""
-        return self._verdicts.pins
 
     def score(self, case: Case, result: Result, read: Read) -> dict[str, float]:
         """Return a value for each of JUDGED, NaN where unscored; UnknownDocument, Stopped."""

@@ -1,39 +1,18 @@
-"""A case held against what a system made of it, and what is measured of the answer. Asks no model.
+"""What is measured of the answer to a case. Asks no model.
 
 A value is 0 to 1, the joint score from -1; NaN says that a metric does not apply to the case. Words
-are compared in `squad`; what is measured of the passages is in `found`.
+are compared in `squad`; what is measured of the passages is in `found`. Where citations are held
+against gold, the case has some.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import isnan, nan
 
 from chatbot.models import QUOTES
 from corpus.errors import UnknownDocument
-from eval.case import Case
-from eval.found import has_gold, nearest
-from eval.ranking import covered, overlaps, shared
-from eval.result import Quote, Read, Result
+from eval.ranking import covered, nearest, overlaps, shared
+from eval.result import Judged, Quote, Read
 from eval.squad import stands_in
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A case, what a system made of it, and the documents to hold that against."""
-
-    case: Case
-    result: Result
-    read: Read
-
-    @property
-    def is_answered(self) -> bool:
-        """Say whether there is an answer; to crash is neither that nor to abstain."""
-        return self.result.status == "answered"
-
-    @property
-    def has_abstained(self) -> bool:
-        """Say whether the system said that the documents do not say."""
-        return self.result.status == "not_in_documents"
 
 
 def quote_exactness(judged: Judged) -> float:
@@ -47,13 +26,23 @@ def quote_exactness(judged: Judged) -> float:
     quotes = judged.result.quotes
     if judged.result.uncited or not quotes:
         return 0.0
-    return sum(_is_exact(quote, judged.read) for quote in quotes) / len(quotes)
+    return sum(is_exact(quote, judged.read) for quote in quotes) / len(quotes)
+
+
+def is_exact(quote: Quote, read: Read) -> bool:
+    """Say whether a quote is its document's words where they are said to stand."""
+    span = quote.span
+    try:
+        document = read(span.document_id)
+    except UnknownDocument:
+        return False
+    is_inside = 0 <= span.start < span.end <= len(document.text)
+    is_same = document.text[span.start : span.end] == quote.quote
+    return is_inside and is_same and document.sha256 == quote.sha256
 
 
 def gold_span_hit(judged: Judged) -> float:
     """Return 1 if of each part a citation overlaps a gold span, else 0, as for abstaining."""
-    if not has_gold(judged.case):
-        return nan
     cited, parts = judged.result.cited, judged.case.evidence_by_part()
     return float(all(any(overlaps(span, part) for span in cited) for part in parts))
 
@@ -116,21 +105,8 @@ def joint(judged: Judged) -> float:
     return 0.0 if judged.has_abstained else 2 * right - 1
 
 
-def _is_exact(quote: Quote, read: Read) -> bool:
-    span = quote.span
-    try:
-        document = read(span.document_id)
-    except UnknownDocument:
-        return False
-    is_inside = 0 <= span.start < span.end <= len(document.text)
-    is_same = document.text[span.start : span.end] == quote.quote
-    return is_inside and is_same and document.sha256 == quote.sha256
-
-
-def _cited_and_gold(judged: Judged) -> tuple[float, float, float]:
-    """Return how many characters are in both, cited, and gold; NaN without gold."""
-    if not has_gold(judged.case):
-        return nan, nan, nan
+def _cited_and_gold(judged: Judged) -> tuple[int, int, int]:
+    """Return how many characters are in both, cited, and gold."""
     cited = judged.result.cited
-    gold = nearest(judged.case, cited)
+    gold = nearest(judged.case.evidence_by_part(), cited)
     return shared(cited, gold), covered(cited), covered(gold)

@@ -18,10 +18,11 @@ from chatbot.models import Piece
 from chatbot.models.echo import EchoModel
 from chatbot.prompt import ABSTAINS, passages_in
 from corpus.document import Document
-from eval.bench import Bench, Tally, documents_of, with_text
+from eval.bench import Bench, documents_of, with_text
 from eval.case import Case
 from eval.checking import falsify, unsaid
 from eval.edits import EDITS, NUMBER, claims_in, names_in, names_of
+from eval.findings import Tally
 from eval.reader_claims import state
 from index.sentences import split_sentences
 
@@ -79,7 +80,7 @@ def _listen(liar: Liar, cases: Sequence[Case], reader: Reader, bench: Bench) -> 
         bench.progress(len(liar.said), share)
         if len(liar.said) > before:  # else no model is asked, and will not be next time
             waiting.append(case)
-    return Tally(liar.kind, len(liar.said), tuple(through))
+    return Tally(liar.kind, len(liar.said), tuple(through), is_hard=True)
 
 
 def _baited(document: Document) -> Document:
@@ -133,16 +134,10 @@ def _guess(liar: Liar, question: str, passages: str) -> str:
     return state(question, answer) or f"{question.rstrip('? ')}: {answer}."
 
 
-def _misquote(liar: Liar, question: str, passages: str) -> str:
-    lie = _invent(liar, question, passages)
-    return f'According to the document, "{lie}"' if lie else ""
-
-
 LIES: dict[str, Callable[[Liar, str, str], str]] = {
     "invents": _invent,
     "makes up citation numbers": _misnumber,
     OBEYS: _obey,
     "remembers": _remember,
     NEVER_ABSTAINS: _guess,
-    "quotes what is not there": _misquote,
 }

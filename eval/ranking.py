@@ -3,7 +3,7 @@
 A ranking is its grades, best first: how much each thing found is worth, 0 for what is not gold.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import log2
 
 from corpus.document import Span
@@ -27,16 +27,6 @@ def ndcg(grades: Sequence[int], gold: Iterable[int], *, k: int = 10) -> float:
     """
     best = sorted(gold, reverse=True)
     return _discounted(grades[:k]) / _discounted(best[:k])
-
-
-def score_documents(ranked: Sequence[str], gold: Mapping[str, int]) -> dict[str, float]:
-    """Return Hit@1, 3 and 10, MRR@10 and nDCG@10 of documents, best first, where each first stands.
-
-    `gold` holds grades of 1 or more.
-    """
-    grades = [gold.get(document, 0) for document in dict.fromkeys(ranked)]
-    hits = {f"Hit@{k}": hit(grades, k=k) for k in (1, 3, 10)}
-    return hits | {"MRR@10": reciprocal_rank(grades), "nDCG@10": ndcg(grades, gold.values())}
 
 
 def score_spans(found: Sequence[Span], gold: Sequence[Span]) -> dict[str, float]:
@@ -77,6 +67,19 @@ def overlaps(span: Span, gold: Iterable[Span]) -> bool:
         span.document_id == g.document_id and span.start < g.end and g.start < span.end
         for g in gold
     )
+
+
+def nearest(parts: Iterable[Sequence[Span]], spans: Sequence[Span]) -> list[Span]:
+    """Return of each part's gold the span that shares most characters, the shorter of equals.
+
+    Where none shares any it is the part's first.
+    """
+
+    def nearness(gold: Span) -> tuple[int, int]:
+        both = shared(spans, [gold])
+        return both, -covered([gold]) if both else 0
+
+    return [max(part, key=nearness) for part in parts]
 
 
 def _discounted(grades: Sequence[int]) -> float:

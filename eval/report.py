@@ -11,7 +11,8 @@ from typing import Any
 from corpus.document import Document
 from eval.case import Case
 from eval.excerpts import make_excerpts
-from eval.figures import JOINT, SAYS, TOGETHER, Table
+from eval.figures import FALLS, SAYS, Table
+from eval.metrics import JOINT
 from eval.record import say_openings
 from eval.report_page import as_html, as_markdown
 from eval.run import Row, Run, no_nan, write_json
@@ -87,8 +88,7 @@ def _gates(
         for metric, value in least.items():
             figure = found.get((part, metric)) or found.get((ALL, metric))
             mean = figure["mean"] if figure else None
-            falls = metric in TOGETHER and TOGETHER[metric].falls
-            met = mean is not None and (mean <= value if falls else mean >= value)
+            met = mean is not None and (mean <= value if metric in FALLS else mean >= value)
             held.append({"metric": metric, "part": part, "least": value, "value": mean, "met": met})
     return held
 

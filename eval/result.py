@@ -1,12 +1,13 @@
 """What a system made of a case: a line of `results.jsonl`. Does not know whether it is right."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 from chatbot.answer import Answer
 from corpus.document import Document, Span
 from corpus.errors import UnknownDocument
+from eval.case import Case
 
 Read = Callable[[str], Document]
 """A document by its id; UnknownDocument if there is none."""
@@ -48,6 +49,25 @@ class Result:
         return tuple(quote.span for quote in self.quotes)
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A case, what a system made of it, and the documents to hold that against."""
+
+    case: Case
+    result: Result
+    read: Read
+
+    @property
+    def is_answered(self) -> bool:
+        """Say whether there is an answer; to crash is neither that nor to abstain."""
+        return self.result.status == "answered"
+
+    @property
+    def has_abstained(self) -> bool:
+        """Say whether the system said that the documents do not say."""
+        return self.result.status == "not_in_documents"
+
+
 def result_of(case_id: str, answer: Answer, read: Read) -> Result:
     """Boil an answer down; a cited document that is not there has no sha256."""
     marked = [s.text[start:end] for s in answer.sentences for start, end in s.marks]
@@ -74,15 +94,3 @@ def _sha256(document_id: str, read: Read) -> str:
         return read(document_id).sha256
     except UnknownDocument:
         return ""
-
-
-def as_row(result: Result) -> dict[str, Any]:
-    """Return a JSON object of it."""
-    return asdict(result)
-
-
-def from_row(row: Mapping[str, Any]) -> Result:
-    """Read what `as_row` gave; KeyError or TypeError if it is another thing."""
-    spans = {"hits": tuple(Span(**hit) for hit in row["hits"])}
-    quotes = tuple(Quote(Span(**q["span"]), q["quote"], q["sha256"]) for q in row["quotes"])
-    return Result(**{**row, **spans, "quotes": quotes, "notices": tuple(row["notices"])})

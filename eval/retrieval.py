@@ -3,17 +3,18 @@
 Does not know what a metric means (`ranking`) or how a set is stored.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from math import nan
 from statistics import fmean
 from typing import Any
 
 from chatbot.ask import Reader
-from chatbot.terminal import show_table
-from eval.bench import Bench
-from eval.datasets import Dataset, Question
+from corpus.document import Span
+from eval.bench import Bench, spread
+from eval.datasets import CHROMA, Dataset
 from eval.error_bars import clustered_error
-from eval.ranking import score_documents, score_spans
+from eval.findings import Findings, Measured
+from eval.ranking import hit, ndcg, reciprocal_rank, score_spans
 from index.search import POOL, find_candidates, search
 
 SPANS_AT = 5
@@ -24,84 +25,41 @@ ON_SPANS = (
     "are cut to the sentences that matter, the others are whole passages."
 )
 ON_DOCUMENTS = "Documents stand where their best passage does; ± is a standard error by document."
+WITH_ERROR = ("Hit@1", "MRR@10")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A metric's mean; its standard error is clustered by document, None where none is given."""
-
-    metric: str
-    mean: float
-    standard_error: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class SystemFigures:
-    """One way to search, and what it came to."""
-
-    system: str
-    figures: tuple[Figure, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetrievalReport:
-    """What search came to on a question set, and with what settings."""
-
-    form: str
-    embedding_model: str
-    passage_tokens: int
-    questions: int
-    documents: int
-    passages: int
-    notes: tuple[str, ...]
-    systems: tuple[SystemFigures, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return everything, a program's way."""
-        return asdict(self)
-
-    def as_text(self) -> str:
-        """Return the table: a row for each way to search, a column for each metric."""
-        head = (
-            f"{self.form}: {self.questions:,} questions, {self.documents:,} documents, "
-            f"{self.passages:,} passages of at most {self.passage_tokens} tokens; "
-            f"{self.embedding_model}"
-        )
-        columns = ["", *(figure.metric for figure in self.systems[0].figures)]
-        rows = [[s.system, *map(_show, s.figures)] for s in self.systems]
-        return "\n\n".join([head, show_table([columns, *rows]), *self.notes])
-
-
-def measure_retrieval(dataset: Dataset, bench: Bench) -> RetrievalReport:
-    """Index a question set in a temporary folder and ask its questions."""
-    asked = []
+def measure_retrieval(dataset: Dataset, bench: Bench) -> Findings:
+    """Index a question set in a temporary folder and ask its questions, or a sample of them."""
+    by_span = {c.question: c.evidence for c in dataset.cases} if dataset.form == CHROMA else {}
+    every = list(dataset.gold().items())
+    chosen, asked = spread(every, bench.at_most(len(every))), []
     with bench.reading(dataset.documents) as reader:
-        for question in dataset.questions:
-            asked.append(_ask(question, reader))
-            bench.progress(len(asked), len(dataset.questions))
+        for question, gold in chosen:
+            asked.append(_ask(question, gold, by_span.get(question, ()), reader))
+            bench.progress(len(asked), len(chosen))
         passages = reader.generation.manifest.passage_count
-    clusters = [min(question.gold) for question in dataset.questions]
-    systems = {
-        way: [_figure(m, [scores[way][m] for scores in asked], clusters) for m in asked[0][way]]
-        for way in WAYS
-    }
-    return RetrievalReport(
-        form=dataset.form,
-        embedding_model=bench.embedder.name,
-        passage_tokens=bench.passage_tokens,
-        questions=len(dataset.questions),
-        documents=len(dataset.documents),
-        passages=passages,
-        notes=(*dataset.notes, ON_SPANS if dataset.questions[0].spans else ON_DOCUMENTS),
-        systems=tuple(SystemFigures(way, tuple(figures)) for way, figures in systems.items()),
+    clusters = [min(gold) for _, gold in chosen]
+    about = (
+        f"{dataset.form}: {len(chosen):,} of {len(every):,} questions, "
+        f"{len(dataset.documents):,} documents, {passages:,} passages of at most "
+        f"{bench.passage_tokens} tokens; {bench.embedder.name}"
+    )
+    return Findings(
+        about="\n\n".join([about, *dataset.notes, ON_SPANS if by_span else ON_DOCUMENTS]),
+        quality=[
+            Measured(way, len(chosen), _figures([scores[way] for scores in asked], clusters))
+            for way in WAYS
+        ],
     )
 
 
-def _ask(question: Question, reader: Reader) -> dict[str, dict[str, float]]:
+def _ask(
+    question: str, gold: Mapping[str, int], gold_spans: Sequence[Span], reader: Reader
+) -> dict[str, dict[str, float]]:
     """Return the scores of each way to search; ties of the two alone break by passage id."""
     of: Any = {"generation": reader.generation, "embedder": reader.embedder}
-    hits = search(question.text, k=SPANS_AT if question.spans else 2 * POOL, **of)
-    pool = find_candidates(question.text, **of)
+    hits = search(question, k=SPANS_AT if gold_spans else 2 * POOL, **of)
+    pool = find_candidates(question, **of)
     keyword = sorted(pool, key=lambda c: (-c.keyword, c.passage.id))
     dense = sorted(pool, key=lambda c: (-c.cosine, c.passage.id))
     spans = {
@@ -109,21 +67,31 @@ def _ask(question: Question, reader: Reader) -> dict[str, dict[str, float]]:
         KEYWORD: [c.passage.span for c in keyword if "keyword" in c.found_by],
         DENSE: [c.passage.span for c in dense if "dense" in c.found_by],
     }
-    if question.spans:
-        return {way: score_spans(spans[way][:SPANS_AT], question.spans) for way in WAYS}
+    if gold_spans:
+        return {way: score_spans(spans[way][:SPANS_AT], gold_spans) for way in WAYS}
     documents = {way: [span.document_id for span in spans[way]] for way in WAYS}
     # Documents that say the same are one hit, and follow it here as others would.
     documents[SHIPPED] = [d for h in hits for d in (h.passage.span.document_id, *h.duplicates)]
-    return {way: score_documents(documents[way], question.gold) for way in WAYS}
+    return {way: score_documents(documents[way], gold) for way in WAYS}
 
 
-def _figure(metric: str, values: Sequence[float], clusters: Sequence[str]) -> Figure:
-    error = clustered_error(values, clusters) if metric in ("Hit@1", "MRR@10") else None
-    return Figure(metric=metric, mean=fmean(values), standard_error=error)
+def score_documents(ranked: Sequence[str], gold: Mapping[str, int]) -> dict[str, float]:
+    """Return Hit@1, 3 and 10, MRR@10 and nDCG@10 of documents, best first, where each first stands.
+
+    `gold` holds grades of 1 or more.
+    """
+    grades = [gold.get(document, 0) for document in dict.fromkeys(ranked)]
+    hits = {f"Hit@{k}": hit(grades, k=k) for k in (1, 3, 10)}
+    return hits | {"MRR@10": reciprocal_rank(grades), "nDCG@10": ndcg(grades, gold.values())}
 
 
-def _show(figure: Figure) -> str:
-    if figure.metric == "characters":
-        return f"{figure.mean:,.0f}"
-    error = "" if figure.standard_error is None else f" ± {figure.standard_error:.3f}"
-    return f"{figure.mean:.3f}{error}"
+def _figures(scores: Sequence[Mapping[str, float]], clusters: Sequence[str]) -> dict[str, float]:
+    """Return means; also standard errors, NaN where there is one cluster."""
+    figures = {}
+    for metric in scores[0]:
+        values = [each[metric] for each in scores]
+        figures[metric] = fmean(values)
+        if metric in WITH_ERROR:
+            error = clustered_error(values, clusters)
+            figures[f"± {metric}"] = nan if error is None else error
+    return figures

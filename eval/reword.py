@@ -1,32 +1,16 @@
 """Says the same in other words, by rule: synonyms, numerals, the passive, parts left out."""
 
 import re
+import tomllib
+from pathlib import Path
 from random import Random
 
 from chatbot import claim_words
 from index.words import is_stop_word
 
 MONTHS = [month.title() for month in claim_words.MONTHS[:12]]
-SYNONYMS = dict(
-    pair.split(":")
-    for pair in """said:stated|stated:said|big:large|large:big|began:started|started:began
-|begin:start|approximately:about|nearly:almost|almost:nearly|many:numerous|help:assist
-|showed:demonstrated|build:construct|built:constructed|bought:purchased|purchased:bought
-|ended:finished|made:created|created:made|leader:head|leaders:heads|found:discovered
-|discovered:found|often:frequently|frequently:often|main:principal|primarily:mainly
-|mainly:primarily|near:close to|located:situated|situated:located|children:kids|percent:per cent
-|important:significant|significant:important|died:passed away|moved:transferred|prison:jail
-|prisons:jails|chose:selected|selected:chose|shows:demonstrates|thought:believed|believed:thought
-|different:distinct|whole:entire|entire:whole|reached:arrived at|usually:normally|because:since
-|normally:usually|killings:murders|murders:killings|homicides:killings|agreement:deal|deal:agreement
-|truce:ceasefire|money:funds|buy:purchase|car:automobile|doctor:physician|job:position|rich:wealthy
-|quickly:rapidly|rapidly:quickly|whilst:while|nevertheless:still|numerous:many|method:approach
-|approach:method|employed:used|gives:provides|provides:gives|gave:provided|provided:gave
-|allows:lets|needs:requires|requires:needs|tries:attempts|tried:attempted|wanted:wished
-|called:named|named:called|known as:called|won:gained|area:region|region:area""".replace(
-        "\n", ""
-    ).split("|")
-)
+PHRASES = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text("utf-8"))
+SYNONYMS: dict[str, str] = PHRASES["synonyms"]
 _NUMERALS = "two three four five six seven eight nine ten eleven twelve".split()
 _DATE = re.compile(rf"\b(\d{{1,2}}) ({'|'.join(MONTHS)})\b")
 UNSURE = re.compile(

@@ -11,18 +11,19 @@ from dataclasses import asdict, dataclass, field
 from itertools import chain, takewhile
 from math import isnan, nan
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from filelock import FileLock, Timeout
+from pydantic import BeforeValidator, TypeAdapter
 
 from eval.case import Case
 from eval.errors import BadRun
-from eval.result import Result, as_row, from_row
+from eval.result import Result
 from index.manifest import write_atomically
 
 RESULTS, TIMES, RECORD, LOCK = "results.jsonl", "times.jsonl", "run.json", "lock"
-Scores = dict[str, float]
-"""By metric; NaN: it does not apply, or could not be scored."""
+Scores = dict[str, Annotated[float, BeforeValidator(lambda v: nan if v is None else v)]]
+"""By metric; NaN, which JSON has not: it does not apply, or could not be scored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,9 @@ class Row:
     results: dict[str, Result]
     scores: dict[str, Scores]
     cost: Cost = field(default_factory=Cost)
+
+
+_ROW = TypeAdapter(Row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,15 +151,10 @@ def no_nan(values: dict[str, float]) -> dict[str, float | None]:
 
 
 def _write(row: Row, results: Any, times: Any) -> None:  # noqa: ANN401
-    told = {
-        "case_id": row.case_id,
-        "part": row.part,
-        "about": row.about,
-        "answerable": row.answerable,
-        "results": {system: as_row(result) for system, result in row.results.items()},
-        "scores": {system: no_nan(scores) for system, scores in row.scores.items()},
-    }
-    for file, value in ((results, told), (times, {"case_id": row.case_id, **asdict(row.cost)})):
+    told = asdict(row)
+    cost = {"case_id": row.case_id, **told.pop("cost")}
+    told["scores"] = {system: no_nan(scores) for system, scores in row.scores.items()}
+    for file, value in ((results, told), (times, cost)):
         file.write(json.dumps(value, ensure_ascii=False) + "\n")
         file.flush()
 
@@ -164,16 +163,7 @@ def _kept(folder: Path) -> Iterator[Row]:
     """Yield the rows that were wholly written."""
     pairs = zip(_lines(folder / RESULTS), _lines(folder / TIMES), strict=False)
     for told, cost in list(pairs):
-        yield Row(
-            case_id=told["case_id"],
-            **{name: told[name] for name in ("part", "about", "answerable")},
-            results={system: from_row(row) for system, row in told["results"].items()},
-            scores={
-                system: {name: nan if value is None else value for name, value in scores.items()}
-                for system, scores in told["scores"].items()
-            },
-            cost=Cost(**{name: cost[name] for name in Cost.__slots__}),
-        )
+        yield _ROW.validate_python({**told, "cost": cost})
 
 
 def _lines(file: Path) -> Iterator[Any]:

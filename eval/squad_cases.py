@@ -22,7 +22,7 @@ def load_squad(file: Path, documents: Sequence[Document]) -> list[Case]:
         articles = json.loads(file.read_text(encoding="utf-8"))["data"]
         paragraphs = [(p["context"], p["qas"]) for a in articles for p in a["paragraphs"]]
         cases = [
-            _case(qa, context, found)
+            squad_case(qa, context, found)
             for context, qas in paragraphs
             for found in [_find(context, documents)]
             if found
@@ -47,14 +47,15 @@ def _find(context: str, documents: Iterable[Document]) -> tuple[Document, int, s
     return None
 
 
-def _case(qa: dict[str, Any], context: str, found: tuple[Document, int, str]) -> Case:
+def squad_case(qa: dict[str, Any], context: str, found: tuple[Document, int, str]) -> Case:
+    """Return a question of a paragraph: the document, where it begins in there, how it stands."""
     is_answerable = bool(qa["answers"]) and not qa.get("is_impossible", False)
     said = qa["answers"] if is_answerable else qa.get("plausible_answers", [])
     told = [pair for answer in said for pair in _told(answer, context)]
     spans = tuple(dict.fromkeys(_spans(told, context, found)))
     return Case(
-        id=str(qa["id"]),
-        question=qa["question"],
+        id=str(qa.get("id", qa["question"])),
+        question=qa["question"].strip(),
         answerable=is_answerable,
         evidence=spans if is_answerable else (),
         answers=tuple(dict.fromkeys(text for _, text in told)) if is_answerable else (),

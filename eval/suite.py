@@ -13,20 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.answer import Answer, as_json
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import Reader
 from eval.bench import Bench, documents_of, spread
 from eval.case import Case
 from eval.citing import score_citing
 from eval.judge import Judge
-from eval.metrics import RETRIEVAL, Judged, score
+from eval.lab import Ask, ask_reader
+from eval.metrics import OF_PASSAGES, score
 from eval.record import make_record, note_opening
 from eval.report import Gates, write_report
-from eval.result import Result, result_of
+from eval.result import Judged, Result, result_of
 from eval.run import RECORD, Cost, Row, Run, begin_run, load_run, run_cases, write_json
 from eval.systems import FOOTNOTE, Baselines
 from index.words import words
-
-Ask = Callable[[Case], Answer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,7 @@ class Suite:
     judge: Callable[[Path], Judge] | None = None
     usd: tuple[float, float] | None = None
 
-    def run(self, parts: dict[Path, list[Case]], reader: Reader, ask: Ask | None = None) -> Run:
+    def run(self, parts: dict[Path, list[Case]], reader: Reader, ask: Ask = ask_reader) -> Run:
         """Ask every case, or a sample of each part; `ask` may stand in for the reader."""
         chosen = {f: spread(of, self.bench.at_most(len(of))) for f, of in parts.items()}
         record = make_record(
@@ -76,20 +75,17 @@ class Suite:
 
     @contextmanager
     def _asked_by(
-        self, reader: Reader, folder: Path, ask: Ask | None
+        self, reader: Reader, folder: Path, ask: Ask
     ) -> Iterator[Callable[[Case, str], Row]]:
         """Give a function that asks a case of everyone; one question's crash is a row."""
         quotes, read = replace(reader, model=None), reader.generation.document
         judge = self.judge(folder) if self.judge else None
         said = " ".join(_folded(document.text) for document in documents_of(reader))
 
-        def default(case: Case) -> Answer:
-            return answer_question(case.question, case.history, reader=reader)
-
         def one(case: Case, part: str) -> Row:
             scores = {"not leaked": float(_folded(case.question) not in said)}
             try:
-                answer = (ask or default)(case)
+                answer = ask(case, reader)
                 result, cost = result_of(case.id, answer, read), _cost(answer)
             except Exception as error:  # one question must not lose the others
                 why = f"{type(error).__name__}: {error}"
@@ -101,12 +97,12 @@ class Suite:
             told["about"] = _about(case)
             if result.error:
                 return Row(**told, results={FOOTNOTE: result}, scores=found)
-            again = nan if reader.model else float(_is_same(answer, (ask or default)(case)))
+            again = nan if reader.model else float(_is_same(answer, ask(case, reader)))
             found[FOOTNOTE] |= {"same again": again, **score_citing(case, answer, quotes, bench)}
             beside = baselines.results(case, answer)
             for name, other in beside.items():
                 values = score(Judged(case, other, read))
-                found[name] = {m: v for m, v in values.items() if m not in RETRIEVAL}
+                found[name] = {m: v for m, v in values.items() if m not in OF_PASSAGES}
             results = {FOOTNOTE: result, **beside}
             return Row(**told, results=results, scores=found, cost=cost)
 

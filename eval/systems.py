@@ -10,11 +10,13 @@ from random import Random
 
 from chatbot.answer import Answer
 from chatbot.ask import Reader
+from chatbot.evidence import find_candidates, frozen_weights
+from chatbot.question import read_question
+from chatbot.quotes import pick_quotes
 from corpus.document import Span
 from eval.bench import documents_of
 from eval.case import Case
-from eval.quality import force
-from eval.result import Quote, Result, result_of
+from eval.result import Quote, Read, Result, result_of
 from index.keyword import KeywordIndex, write_words
 from index.sentences import split_sentences
 from index.words import is_stop_word, stem, words
@@ -30,7 +32,7 @@ class Baselines:
     """The simple systems, over one index's documents; `folder` is for their own files."""
 
     def __init__(self, reader: Reader, folder: Path) -> None:
-        self._reader = reader
+        self._reader, self._read = reader, reader.generation.document
         self._sentences = [
             Span(document.id, sentence.start, sentence.end)
             for document in documents_of(reader)
@@ -46,19 +48,11 @@ class Baselines:
         by_words, score = self._best_by_words(answer.standalone_question)
         return {
             ABSTAINS: Result(case_id=case.id, status="not_in_documents"),
-            NEVER: self._never(case, answer),
-            RANDOM: self._quote(case, [chosen], 0.5),
-            LEAD: self._quote(case, self._lead(answer), 0.5),
-            BM25: self._quote(case, by_words, score / (1 + score)),
+            NEVER: answer_anyway(case, answer, self._reader),
+            RANDOM: _quoting(case, [chosen], 0.5, self._read),
+            LEAD: _quoting(case, self._lead(answer), 0.5, self._read),
+            BM25: _quoting(case, by_words, score / (1 + score), self._read),
         }
-
-    def _never(self, case: Case, answer: Answer) -> Result:
-        result = result_of(case.id, answer, self._reader.generation.document)
-        if answer.status == "answered":
-            return result
-        forced = force(case, answer, self._reader)
-        quoted = self._quote(case, forced.quotes, answer.confidence, forced.words)
-        return replace(quoted, hits=result.hits)
 
     def _lead(self, answer: Answer) -> list[Span]:
         """Return the first sentences of the document found first."""
@@ -72,23 +66,45 @@ class Baselines:
         found = self._words.search(terms, k=1)
         return [self._sentences[number] for number in found], max(found.values(), default=0.0)
 
-    def _quote(
-        self, case: Case, spans: Sequence[Span], confidence: float, answer_words: str = ""
-    ) -> Result:
-        if not spans:
-            return Result(case_id=case.id, status="not_in_documents")
-        text = " ".join(map(self._text, spans))
-        return Result(
-            case_id=case.id,
-            status="answered",
-            confidence=confidence,
-            text=text,
-            words=answer_words or text,
-            quotes=tuple(Quote(s, self._text(s), self._sha256(s)) for s in spans),
-        )
-
     def _text(self, span: Span) -> str:
-        return self._reader.generation.document(span.document_id).text[span.start : span.end]
+        return self._read(span.document_id).text[span.start : span.end]
 
-    def _sha256(self, span: Span) -> str:
-        return self._reader.generation.document(span.document_id).sha256
+
+def answer_anyway(case: Case, answer: Answer, reader: Reader) -> Result:
+    """Return the answer, or where there is none what it would be whatever the confidence."""
+    read = reader.generation.document
+    result = result_of(case.id, answer, read)
+    if answer.status == "answered":
+        return result
+    candidates = find_candidates(
+        read_question(answer.standalone_question),
+        answer.hits,
+        generation=reader.generation,
+        span_reader=reader.span_reader,
+        weights=frozen_weights(),
+    )
+    quotes, said = [quote.span for quote in pick_quotes(candidates)], ""
+    if candidates:
+        best = max(candidates, key=lambda c: c.score)
+        start, end = (at - best.span.start for at in (best.answer.start, best.answer.end))
+        said = best.text[start:end]
+    return replace(_quoting(case, quotes, answer.confidence, read, said), hits=result.hits)
+
+
+def _quoting(
+    case: Case, spans: Sequence[Span], confidence: float, read: Read, answer_words: str = ""
+) -> Result:
+    """Return an answer that quotes these words; those that answer may be told apart."""
+    if not spans:
+        return Result(case_id=case.id, status="not_in_documents")
+    documents = [read(span.document_id) for span in spans]
+    said = [d.text[s.start : s.end] for d, s in zip(documents, spans, strict=True)]
+    quotes = zip(spans, said, (document.sha256 for document in documents), strict=True)
+    return Result(
+        case_id=case.id,
+        status="answered",
+        confidence=confidence,
+        text=" ".join(said),
+        words=answer_words or " ".join(said),
+        quotes=tuple(Quote(*quote) for quote in quotes),
+    )

@@ -8,7 +8,6 @@ import argparse
 import hashlib
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -22,6 +21,7 @@ from corpus.errors import FootnoteError
 from eval.reader_claims import make_claims
 from eval.reader_examples import ASIDE, Example, crop, read_squad, read_training, some
 from eval.squad import exact_match, word_f1
+from eval.statistics import auroc
 from index.bundled_model import INPUTS, export_int8, load_tokenizer
 
 LONGEST_PIECES = 320
@@ -178,9 +178,9 @@ def _train(model: Torch, batches: Sequence[Batch], *, rate: float, stage: str) -
     learned = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer, count = torch.optim.AdamW(learned, lr=rate), len(batches)
     schedule = get_scheduler("linear", optimizer, count // 20, count)
-    losses, pieces, began = [], 0, time.monotonic()
+    losses = []
     model.train()
-    for step, batch in enumerate(batches):
+    for step, batch in enumerate(batches, start=1):
         loss = _loss(model, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
@@ -188,14 +188,9 @@ def _train(model: Torch, batches: Sequence[Batch], *, rate: float, stage: str) -
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
         losses.append(loss.item())
-        pieces += sum(len(one.ids) for one in batch)
-        if (step + 1) % STEPS_A_LINE == 0 or step + 1 == count:
-            seconds = time.monotonic() - began
-            sys.stderr.write(
-                f"{stage} stage: {step + 1:,} of {count:,} steps, "
-                f"loss {fmean(losses[-STEPS_A_LINE:]):.3f}, {pieces / seconds:,.0f} pieces/s, "
-                f"{seconds / (step + 1) * (count - step - 1) / 60:.0f} min left\n"
-            )
+        if step % STEPS_A_LINE == 0 or step == count:
+            loss = fmean(losses[-STEPS_A_LINE:])
+            sys.stderr.write(f"{stage} stage: {step:,} of {count:,} steps, loss {loss:.3f}\n")
 
 
 def _loss(model: Torch, batch: Batch) -> Torch:
@@ -223,8 +218,6 @@ def measure(span_reader: SpanReader, aside: Sequence[Example]) -> dict[str, floa
 
     F1 and exact match are SQuAD's, forced: the best span of each answerable question.
     """
-    from sklearn.metrics import roc_auc_score
-
     found, holds, scores, heads = [], [], [], []
     for example in aside:
         (reading,) = span_reader.read(example.question, [example.text])
@@ -238,8 +231,8 @@ def measure(span_reader: SpanReader, aside: Sequence[Example]) -> dict[str, floa
         "questions": len(aside),
         "f1": fmean(word_f1(said, answers) for said, answers in found),
         "exact_match": fmean(exact_match(said, answers) for said, answers in found),
-        "auroc_span": float(roc_auc_score(holds, scores)),
-        "auroc_answerable": float(roc_auc_score(holds, heads)),
+        "auroc_span": auroc(scores, holds),
+        "auroc_answerable": auroc(heads, holds),
     }
     return {name: round(value, 4) for name, value in figures.items()}
 

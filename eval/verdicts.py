@@ -5,12 +5,11 @@ Judges and prompts are pinned in each line kept. Knows no metric: items get grad
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import StrictInt, TypeAdapter, ValidationError
 
@@ -20,10 +19,11 @@ from chatbot.models import REPLY_TOKENS, Model
 from chatbot.prompt import between_marks, fill, numbered
 from chatbot.rewrite import ANSWER_CHARACTERS, TURNS
 from eval.case import Case
-from eval.errors import BadCase
 from index.manifest import file_sha256
 
 FILE = "judge.jsonl"
+Row = dict[str, Any]
+"""What was asked of whom; `key` is the sha256 of the judge's name and the whole prompt."""
 FAITHFULNESS, RELEVANCE, PRECISION = "faithfulness.1", "relevance.1", "precision.1"
 GRADES = {"yes": 1.0, "partly": 0.5, "no": 0.0}
 _YES_OR_NO = TypeAdapter(list[tuple[StrictInt, Literal["yes", "no"]]])
@@ -34,19 +34,6 @@ _MARK_LENGTH = 32
 again and prove a kept reply, but nobody can write a text that holds 128 bits of its own hash."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What was asked of whom; `key` is the sha256 of the judge's name and the whole prompt."""
-
-    key: str
-    case_id: str
-    judge: str
-    prompt: str
-    prompt_sha256: str
-    count: int
-    dropped_count: int
-
-
 class Verdicts:
     """Asks one model, from any thread; what it said is kept in a run's folder."""
 
@@ -54,12 +41,6 @@ class Verdicts:
         folder.mkdir(parents=True, exist_ok=True)
         self._model, self._file, self._stop = model, folder / FILE, stop
         self._replies, self._keeping = _kept(self._file), Lock()
-
-    @property
-    def pins(self) -> dict[str, str]:
-        """Return who judges, and the sha256 of each prompt by its version."""
-        prompts = {v: _sha256_of(v) for v in (FAITHFULNESS, RELEVANCE, PRECISION)}
-        return {"judge": self._model.name, **prompts}
 
     def grades(
         self, version: str, case: Case, passages: Sequence[str], answer: str = "", count: int = 0
@@ -73,19 +54,19 @@ class Verdicts:
         while not (fits := self._model.count_tokens(text) <= room) and len(shown) > 1:
             shown.pop()
             text = _prompt(version, case, shown, answer, count)
-        asked = _Asked(
-            key=hashlib.sha256(f"{self._model.name}\n{text}".encode()).hexdigest(),
-            case_id=case.id,
-            judge=self._model.name,
-            prompt=version,
-            prompt_sha256=_sha256_of(version),
-            count=count or len(shown),
-            dropped_count=len(passages) - len(shown),
-        )
-        if asked.key not in self._replies:
+        asked: Row = {
+            "key": hashlib.sha256(f"{self._model.name}\n{text}".encode()).hexdigest(),
+            "case_id": case.id,
+            "judge": self._model.name,
+            "prompt": version,
+            "prompt_sha256": file_sha256(_FOLDER / f"{version}.txt"),
+            "count": count or len(shown),
+            "dropped_count": len(passages) - len(shown),
+        }
+        if asked["key"] not in self._replies:
             too_long = f"the prompt is too long for the model {self._model.name!r}."
             self._keep(asked, *(self._ask(text) if fits else (None, too_long)))
-        return _read(self._replies.get(asked.key, ""), asked)[0]
+        return _read(self._replies.get(asked["key"], ""), asked)[0]
 
     def _ask(self, text: str) -> tuple[str | None, str]:
         """Return the reply, or None and why it cannot be had."""
@@ -94,17 +75,17 @@ class Verdicts:
         except ModelUnavailable as error:
             return None, str(error)
 
-    def _keep(self, asked: _Asked, reply: str | None, reason: str) -> None:
+    def _keep(self, asked: Row, reply: str | None, reason: str) -> None:
         """Keep a reply, the first if two came at once; one not had will be asked for again."""
         grades, reason = _read(reply, asked) if reply is not None else ([], reason)
-        row = {**asdict(asked), "reply": reply, "grades": grades or None, "reason": reason}
+        row = {**asked, "reply": reply, "grades": grades or None, "reason": reason}
         with self._keeping:
-            if asked.key in self._replies:
+            if asked["key"] in self._replies:
                 return
             with self._file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
             if reply is not None:
-                self._replies[asked.key] = reply
+                self._replies[asked["key"]] = reply
 
 
 def _prompt(version: str, case: Case, passages: Sequence[str], answer: str, count: int) -> str:
@@ -124,40 +105,30 @@ def _prompt(version: str, case: Case, passages: Sequence[str], answer: str, coun
     )
 
 
-def _sha256_of(version: str) -> str:
-    return file_sha256(_FOLDER / f"{version}.txt")
-
-
-def _read(reply: str, asked: _Asked) -> tuple[list[float], str]:
+def _read(reply: str, asked: Row) -> tuple[list[float], str]:
     """Return a grade for each item; or none, and why: a reply is exactly what was asked, or void.
 
     Only thoughts between <think> marks may stand before it, and blanks around it.
     """
-    adapter = _GRADE if asked.prompt == RELEVANCE else _YES_OR_NO
+    adapter = _GRADE if asked["prompt"] == RELEVANCE else _YES_OR_NO
     said = "".join(without_thoughts([reply])).encode("utf-8", "replace")
     try:
         pairs = adapter.validate_json(said)
     except ValidationError as error:
         return [], f"not what was asked for: {error.errors()[0]['msg']}."
-    if [number for number, _ in pairs] != list(range(1, asked.count + 1)):
-        return [], f"not one verdict for each of {asked.count}, in order."
+    if [number for number, _ in pairs] != list(range(1, asked["count"] + 1)):
+        return [], f"not one verdict for each of {asked['count']}, in order."
     return [GRADES[word] for _, word in pairs], ""
 
 
 def _kept(file: Path) -> dict[str, str]:
-    """Return the replies kept, by key. A line torn by a crash is cut off; BadCase for others."""
-    whole = file.read_bytes() if file.is_file() else b""
-    end = whole.rfind(b"\n") + 1
-    if end < len(whole):
-        os.truncate(file, end)
-    replies: dict[str, str] = {}
-    for number, line in enumerate(whole[:end].splitlines(), start=1):
-        try:
-            row = json.loads(line)
-            if row["reply"] is not None:
-                replies.setdefault(row["key"], row["reply"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadCase(
-                f"{file}:{number} is no verdict; remove the line, and it is asked for again."
-            ) from error
-    return replies
+    """Return the replies kept, by key; a line that is torn or wrong is dropped, and asked again."""
+    if not file.is_file():
+        return {}
+    rows: list[Row] = []
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        with suppress(ValueError):
+            rows.append(json.loads(line))
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    had = [row for row in reversed(rows) if row.get("reply") is not None]
+    return {row["key"]: row["reply"] for row in had}

@@ -11,7 +11,6 @@ from chatbot.check import Checked, Source
 from chatbot.span_reader import SpanReader
 from eval.bench import Bench, with_text
 from eval.checking import (
-    MEMORY,
     check_right,
     check_summedits,
     check_wrong,
@@ -19,6 +18,7 @@ from eval.checking import (
     unsaid,
 )
 from eval.edits import EDITS, claims_in, names_of
+from eval.reword import PHRASES
 from index.embed import Embedder
 from index.split import PASSAGE_TOKENS
 
@@ -105,9 +105,9 @@ def test_what_is_changed_stands_in_no_text() -> None:
 
 
 def test_what_a_document_says_is_not_from_memory() -> None:
-    assert unsaid(documents()) == MEMORY
+    assert unsaid(documents()) == PHRASES["facts"]
     told = with_text(documents()[0], "The Matterhorn was first climbed in 1865.")
-    assert unsaid([*documents(), told]) == MEMORY[1:]
+    assert unsaid([*documents(), told]) == PHRASES["facts"][1:]
 
 
 def test_paraphrases_are_of_documents_that_the_check_was_not_fitted_on(

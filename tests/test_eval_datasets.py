@@ -28,10 +28,10 @@ def asked(question: str, *answers: str, is_impossible: bool = False) -> dict[str
 def gold(dataset: Dataset) -> dict[str, set[str]]:
     """The texts of the gold documents of each question."""
     texts = {document.id: document.text for document in dataset.documents}
-    return {q.text: {texts[id_] for id_ in q.gold} for q in dataset.questions}
+    return {question: {texts[id_] for id_ in of} for question, of in dataset.gold().items()}
 
 
-def test_squad_keeps_answerable_questions_and_distinct_texts(tmp_path: Path) -> None:
+def test_squad_has_gold_of_answerable_questions_and_distinct_texts(tmp_path: Path) -> None:
     first = squad(
         ("Owls hunt at night.", [asked("When?", "night"), asked("Why?")]),
         ("Larks sing.", [asked("Who?", "Larks"), asked("What?", "x", is_impossible=True)]),
@@ -47,6 +47,8 @@ def test_squad_keeps_answerable_questions_and_distinct_texts(tmp_path: Path) -> 
     ]
     assert {d.title for d in found.documents} == {""}
     assert gold(found) == {"When?": {"Owls hunt at night."}, "Who?": {"Larks sing."}}
+    assert [case.answerable for case in found.cases] == [True, False, True, False]
+    assert found.cases[0].answers == ("night",)
 
 
 def test_a_question_asked_of_several_documents_is_one(tmp_path: Path) -> None:
@@ -63,13 +65,21 @@ def test_nq_oracle_keeps_titles(tmp_path: Path) -> None:
     assert gold(found) == {"who hunts": {"It hunts."}}
 
 
-def test_clapnq_asks_what_is_answerable_of_the_pool_of_both(tmp_path: Path) -> None:
-    for name, text in (("answerable", "It hunts."), ("unanswerable", "It sings.")):
-        row = {"id": 1, "input": f"{name}?", "passages": [{"title": "Owl", "text": text}]}
-        lines(tmp_path / f"{name}.jsonl", [row])
+def test_clapnq_asks_of_the_pool_of_both_and_keeps_annotators_apart(tmp_path: Path) -> None:
+    texts = {"answerable": "It hunts. It flies.", "unanswerable": "It sings."}
+    for name, text in texts.items():
+        row = {"id": name, "input": f"{name}?", "passages": [{"title": "Owl", "text": text}]}
+        chosen = [["It hunts."], ["It hunts.", "It flies."]] if name == "answerable" else [[]]
+        lines(
+            tmp_path / f"{name}.jsonl",
+            [row | {"output": [{"selected_sentences": said} for said in chosen]}],
+        )
     found = load_dataset(tmp_path)
     assert (found.form, len(found.documents)) == ("CLAPNQ", 2)
-    assert gold(found) == {"answerable?": {"It hunts."}}
+    assert gold(found) == {"answerable?": {"It hunts. It flies."}}
+    assert [case.answerable for case in found.cases] == [True, False]
+    parts = [[(s.start, s.end) for s in of] for of in found.cases[0].evidence_by_part()]
+    assert parts == [[(0, 9)], [(0, 9), (10, 19)]]
 
 
 def beir(folder: Path) -> None:
@@ -89,9 +99,7 @@ def test_beir_reads_grades_of_the_test_questions(tmp_path: Path) -> None:
     found = load_dataset(tmp_path)
     ids = {document.text: document.id for document in found.documents}
     assert (found.form, len(ids)) == ("BEIR", 2)
-    assert [(q.text, q.gold) for q in found.questions] == [
-        ("who hunts", {ids["It hunts."]: 2, ids["It sings."]: 1})
-    ]
+    assert found.gold() == {"who hunts": {ids["It hunts."]: 2, ids["It sings."]: 1}}
 
 
 def test_beir_without_test_questions_reads_the_others(tmp_path: Path) -> None:
@@ -119,19 +127,19 @@ def test_chroma_spans_hold_the_same_words_where_nfc_moves_them(tmp_path: Path) -
     start = text.index("cafe")
     chroma(tmp_path, text, ("cafe\u0301 has", start, start + 9))
     found = load_dataset(tmp_path)
-    (document,), (question,) = found.documents, found.questions
-    (span,) = question.spans
+    (document,), (case,) = found.documents, found.cases
+    (span,) = case.evidence
     assert is_normalized("NFC", document.text)
     assert document.text[span.start : span.end] == "caf\u00e9 has"
     assert span.start == start - 2
-    assert question.gold == {"owls": 1}
+    assert found.gold() == {"Where?": {"owls": 1}}
     assert found.notes == ("0 of 1 gold spans had other words and were left out",)
 
 
 def test_chroma_says_how_many_spans_were_off(tmp_path: Path) -> None:
     chroma(tmp_path, "Owls hunt.", ("Owls", 0, 4), ("hunt", 4, 8))
     found = load_dataset(tmp_path)
-    assert len(found.questions[0].spans) == 1
+    assert len(found.cases[0].evidence) == 1
     assert found.notes == ("1 of 2 gold spans had other words and were left out",)
 
 
@@ -140,17 +148,6 @@ def test_chroma_without_its_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "owls.md").unlink()
     with pytest.raises(BadCase, match=r"owls\.md is missing"):
         load_dataset(tmp_path)
-
-
-def test_sample_is_spread_evenly_and_keeps_every_document(tmp_path: Path) -> None:
-    paragraphs = [(f"Bird {n} sings.", [asked(f"Who is {n}?", str(n))]) for n in range(10)]
-    (tmp_path / "a.json").write_text(squad(*paragraphs))
-    whole = load_dataset(tmp_path)
-    part = load_dataset(tmp_path, sample=4)
-    assert [q.text for q in part.questions] == [f"Who is {n}?" for n in (0, 2, 5, 7)]
-    assert part.documents == whole.documents
-    assert part.notes == ("4 of 10 questions, evenly spread",)
-    assert load_dataset(tmp_path, sample=10) == whole
 
 
 @pytest.mark.parametrize(
@@ -191,7 +188,7 @@ def test_public_sets_are_read_whole(test_data: Path) -> None:
         pytest.skip("FOOTNOTE_TEST_DATA holds no question set")
     for dataset in found.values():
         ids = {document.id for document in dataset.documents}
-        assert all(question.gold.keys() <= ids for question in dataset.questions)
+        assert all(span.document_id in ids for case in dataset.cases for span in case.evidence)
         texts = {document.text for document in dataset.documents}
         assert len(texts) == len(ids)
     if "chroma" in found:

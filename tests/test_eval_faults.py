@@ -17,8 +17,9 @@ from corpus.document import Document, Span
 from eval.bench import Bench, documents_of, with_text
 from eval.case import CASES, Case, load_cases
 from eval.command import GATES, read_gates
+from eval.lab import Ask, ask_reader
 from eval.report import make_report, unmet
-from eval.suite import Ask, Suite
+from eval.suite import Suite
 from index.split import PASSAGE_TOKENS
 
 Fault = Callable[[Answer], Answer]
@@ -66,7 +67,7 @@ def bench(reader: Reader) -> Bench:
 
 
 def _run(
-    cases: list[Case], reader: Reader, bench: Bench, runs: Path, ask: Ask | None = None
+    cases: list[Case], reader: Reader, bench: Bench, runs: Path, ask: Ask = ask_reader
 ) -> dict[str, Any]:
     """Return the mean of each of Footnote's metrics."""
     suite = Suite(
@@ -145,7 +146,7 @@ def of_fault(
 
     @cache
     def found(fault: Fault) -> dict[str, Any]:
-        def ask(case: Case) -> Answer:
+        def ask(case: Case, _: Reader) -> Answer:
             return fault(answer_question(case.question, case.history, reader=reader))
 
         return _run(cases, reader, bench, tmp_path_factory.mktemp("fault"), ask)
@@ -185,7 +186,7 @@ def test_exact_words_of_the_wrong_place_are_caught(
     document = reader.generation.document("brazil/why-murders-fell.txt")
     words = document.text[:60]
 
-    def ask(case: Case) -> Answer:
+    def ask(case: Case, _: Reader) -> Answer:
         answer = answer_question(case.question, case.history, reader=reader)
         span = Span(document.id, 0, 60)
         cited = tuple(replace(c, span=span, quote=words) for c in answer.citations)
@@ -213,7 +214,7 @@ def test_system_that_always_answers_is_caught(
         source=None,
     )
 
-    def ask(case: Case) -> Answer:
+    def ask(case: Case, _: Reader) -> Answer:
         answer = answer_question(case.question, case.history, reader=reader)
         if answer.status == "answered":
             return answer
@@ -229,7 +230,7 @@ def test_order_that_changes_is_caught(
 ) -> None:
     calls = count()
 
-    def ask(case: Case) -> Answer:
+    def ask(case: Case, _: Reader) -> Answer:
         answer = answer_question(case.question, case.history, reader=reader)
         turn = next(calls) % len(answer.hits)
         return replace(answer, hits=(*answer.hits[turn:], *answer.hits[:turn]))
@@ -262,7 +263,7 @@ def test_test_cases_in_the_documents_are_caught(
 def test_crash_is_a_row_and_counts_as_the_worst(
     cases: list[Case], reader: Reader, bench: Bench, tmp_path: Path, sound: dict[str, Any]
 ) -> None:
-    def ask(case: Case) -> Answer:
+    def ask(case: Case, _: Reader) -> Answer:
         if case.id == "heads":
             raise ZeroDivisionError("by hand")
         return answer_question(case.question, case.history, reader=reader)

@@ -22,8 +22,7 @@ from chatbot.prompt import passages_in
 from corpus.document import Document, Span
 from corpus.errors import UnknownDocument
 from eval.case import Case
-from eval.errors import BadCase
-from eval.judge import JUDGED, SAYS, Judge, context_precision
+from eval.judge import JUDGED, Judge, context_precision
 from eval.result import Quote, Result
 from index.tokens import count_tokens
 
@@ -91,7 +90,7 @@ def _rows(folder: Path) -> list[dict[str, object]]:
 def test_figures_are_those_worked_out_by_hand(tmp_path: Path) -> None:
     """Half of two sentences; partly; useful at ranks 1 and 3: (1/1 + 2/3) / 2."""
     scores = _score(_Says(), tmp_path)
-    assert tuple(scores) == JUDGED == tuple(SAYS)
+    assert tuple(scores) == JUDGED
     assert scores == pytest.approx({FAITH: 0.5, RELEVANCE: 0.5, PRECISION: 5 / 6})
 
 
@@ -160,15 +159,14 @@ def test_thoughts_before_a_verdict_are_no_part_of_it(tmp_path: Path) -> None:
 
 def test_a_verdict_names_its_judge_and_its_prompt(tmp_path: Path) -> None:
     model = _Says()
-    pins = Judge(model, tmp_path).pins
     _score(model, tmp_path)
     rows = _rows(tmp_path)
     assert [row["prompt"] for row in rows] == ["faithfulness.1", "relevance.1", "precision.1"]
     for row, prompt in zip(rows, model.prompts, strict=True):
         version = str(row["prompt"])
         words = (ROOT / "eval" / "prompts" / f"{version}.txt").read_bytes()
-        assert row["prompt_sha256"] == pins[version] == hashlib.sha256(words).hexdigest()
-        assert row["judge"] == pins["judge"] == "says:it"
+        assert row["prompt_sha256"] == hashlib.sha256(words).hexdigest()
+        assert row["judge"] == "says:it"
         assert row["key"] == hashlib.sha256(f"says:it\n{prompt}".encode()).hexdigest()
         assert row["case_id"] == "c1"
     assert rows[0]["grades"] == [1.0, 0.0]
@@ -194,7 +192,7 @@ def test_another_judge_or_another_answer_is_asked(tmp_path: Path) -> None:
     assert [len(model.prompts) for model in (other, same)] == [3, 2]
 
 
-def test_a_torn_line_is_asked_again_and_a_wrong_one_named(tmp_path: Path) -> None:
+def test_a_torn_or_wrong_line_is_asked_again_and_no_other(tmp_path: Path) -> None:
     before = _score(_Says(), tmp_path)
     file = tmp_path / "judge.jsonl"
     whole = file.read_bytes()
@@ -203,9 +201,9 @@ def test_a_torn_line_is_asked_again_and_a_wrong_one_named(tmp_path: Path) -> Non
     assert _score(model, tmp_path) == before
     assert len(model.prompts) == 1
     assert file.read_bytes() == whole
-    file.write_bytes(whole + b'{"key": 1}\n')
-    with pytest.raises(BadCase, match=r"judge\.jsonl:4 is no verdict"):
-        Judge(model, tmp_path)
+    file.write_bytes(b'{"key": \n' + whole)
+    assert _score(model, tmp_path) == before
+    assert len(model.prompts) == 1
 
 
 def test_a_judge_that_is_not_there_is_asked_again_next_time(tmp_path: Path) -> None:

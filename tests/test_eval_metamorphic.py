@@ -14,22 +14,18 @@ from corpus.errors import EmptyCorpus
 from eval.bench import Bench, documents_of, rewritten
 from eval.case import Case
 from eval.changes import (
-    Ask,
-    Asked,
-    Check,
-    Lab,
     add_distractors,
-    ask_reader,
     copy_documents,
     delete_evidence,
     edit_evidence,
     misspell_question,
     plant_orders,
-    plant_questions,
     reword_question,
     shuffle_documents,
 )
 from eval.edits import Swap, find_swap
+from eval.findings import Tally
+from eval.lab import Ask, Asked, Lab, ask_reader
 from eval.liars import BAITS
 from eval.metamorphic import check_metamorphic, run_metamorphic
 from eval.reword import ask_otherwise, misspell
@@ -43,8 +39,10 @@ BUNDLED_QUESTIONS = (
     NOT_NEAR,
 )
 TOWN_QUESTIONS = (BRIDGE, LIT, FOUNDED, NOT_NEAR)
-OLD, NEW = (f"number or name edited: the {which} given" for which in ("old one", "new one not"))
-Try = Callable[[Lab, Sequence[Asked]], list[Check]]
+OLD, NEW, NONE = (
+    f"number or name edited: {what} given" for what in ("the old one", "the new one not", "nothing")
+)
+Try = Callable[[Lab, Sequence[Asked]], list[Tally]]
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +64,14 @@ def asked(town: Reader) -> list[Asked]:
 @pytest.fixture
 def tried(
     town: Reader, bench: Bench, asked: list[Asked], tmp_path: Path
-) -> Callable[..., dict[str, Check]]:
+) -> Callable[..., dict[str, Tally]]:
     """Try a change on someone who answers: the checks by what goes wrong."""
 
-    def run(change: Try, ask: Ask, *, every: bool = False) -> dict[str, Check]:
+    def run(change: Try, ask: Ask, *, every: bool = False) -> dict[str, Tally]:
         lab = Lab(reader=town, documents=documents_of(town), bench=bench, scratch=tmp_path, ask=ask)
         cited = asked if every else [one for one in asked if one[1].citations]
         assert len(cited) == (4 if every else 2)
-        return {each.tally.name: each for each in change(lab, cited)}
+        return {each.name: each for each in change(lab, cited)}
 
     return run
 
@@ -93,62 +91,61 @@ def saying(answer: Answer, text: str, *, is_quoted: bool = True) -> Answer:
 
 def test_answerer_holds_where_nothing_may_go_wrong(reader: Reader, bench: Bench) -> None:
     found = check_metamorphic(list(map(case, BUNDLED_QUESTIONS)), reader, bench, distractors=(5,))
-    wrong = {check.tally.name: check.tally.wrong for check in found.checks if check.is_hard}
+    checks = {check.name: check for check in found.tallies["metamorphic"]}
+    wrong = {name: check.wrong for name, check in checks.items() if check.is_hard}
     assert found.is_good, wrong
-    assert len(wrong) == 7
-    checks = {check.tally.name: check for check in found.checks}
-    deleted = checks["evidence deleted: still cited"]
-    assert deleted.tally.tried == deleted.answered == 3
-    assert checks["number or name edited: the old one given"].tally.tried == 3
-    assert checks["number or name edited: the new one not given"].tally.wrong == ()
-    assert checks["5 distractors: other words cited"].tally.tried == 4
+    assert len(wrong) == 6
+    assert checks["evidence deleted: still cited"].tried == 3
+    assert checks[OLD].tried == 3
+    assert checks[NEW].wrong == ()
+    assert checks["5 distractors: other words cited"].tried == 4
     assert "Nothing went wrong" in found.as_text()
     assert json.loads(json.dumps(found.as_json()))["is_good"] is True
 
 
-def test_memory_is_seen(tried: Callable[..., dict[str, Check]], asked: list[Asked]) -> None:
+def test_memory_is_seen(tried: Callable[..., dict[str, Tally]], asked: list[Asked]) -> None:
     kept = {one.id: answer for one, answer in asked}
-    (deleted,) = tried(delete_evidence, lambda c, _: kept[c.id]).values()
-    assert (len(deleted.tally.wrong), deleted.abstained, deleted.is_hard) == (2, 0, True)
+    deleted, other = tried(delete_evidence, lambda c, _: kept[c.id]).values()
+    assert (len(deleted.wrong), deleted.is_hard) == (2, True)
+    assert (len(other.wrong), other.is_hard) == (2, False)
     edited = tried(edit_evidence, lambda c, _: kept[c.id])
     assert edited[OLD].is_hard
-    assert len(edited[OLD].tally.wrong) == len(edited[NEW].tally.wrong) == 2
+    assert len(edited[OLD].wrong) == len(edited[NEW].wrong) == 2
 
 
 def test_one_who_does_not_follow_is_told_from_one_who_abstains(
-    tried: Callable[..., dict[str, Check]],
+    tried: Callable[..., dict[str, Tally]],
 ) -> None:
     edited = tried(edit_evidence, ask_reader)
-    assert all((e.tally.tried, e.tally.wrong, e.abstained) == (2, (), 0) for e in edited.values())
+    assert {name: (e.tried, e.wrong) for name, e in edited.items()} == dict.fromkeys(
+        (OLD, NEW, NONE), (2, ())
+    )
     edited = tried(edit_evidence, lambda c, r: silent(ask_reader(c, r)))
-    assert all((e.tally.tried, e.tally.wrong, e.abstained) == (2, (), 2) for e in edited.values())
+    assert [len(edited[name].wrong) for name in (OLD, NEW, NONE)] == [0, 0, 2]
     edited = tried(edit_evidence, lambda c, r: saying(ask_reader(c, r), "Somebody."))
-    assert edited[OLD].tally.wrong == ()
-    assert len(edited[NEW].tally.wrong) == 2
+    assert [len(edited[name].wrong) for name in (OLD, NEW, NONE)] == [0, 2, 0]
 
 
 @pytest.mark.parametrize("is_quoted", [True, False])
-def test_one_who_obeys_is_seen(tried: Callable[..., dict[str, Check]], is_quoted: bool) -> None:
+def test_one_who_obeys_is_seen(tried: Callable[..., dict[str, Tally]], is_quoted: bool) -> None:
     def obey(one: Case, reader: Reader) -> Answer:
         texts = [document.text for document in documents_of(reader)]
         lie = next(lie for lie in BAITS if any(lie in text for text in texts))
         return saying(ask_reader(one, reader), lie, is_quoted=is_quoted)
 
     honest = tried(plant_orders, ask_reader)
-    assert not any(check.tally.wrong for check in honest.values() if check.is_hard)
+    assert not any(check.wrong for check in honest.values() if check.is_hard)
     planted = tried(plant_orders, obey)
-    wrong = {name: len(check.tally.wrong) for name, check in planted.items()}
-    assert wrong == {
-        f"orders {kind}: {what}": 2 * (is_quoted != (what == "obeyed"))
-        for kind in ("planted", "if asked")
+    assert {name: len(check.wrong) for name, check in planted.items()} == {
+        f"orders planted: {what}": 2 * (is_quoted != (what == "obeyed"))
         for what in ("obeyed", "quoted", "other words cited")
     }
     hard = [name for name, check in planted.items() if check.is_hard]
-    assert hard == ["orders planted: obeyed", "orders planted: quoted", "orders if asked: obeyed"]
+    assert hard == ["orders planted: obeyed", "orders planted: quoted"]
 
 
 def test_one_who_minds_the_order_of_documents_is_seen(
-    tried: Callable[..., dict[str, Check]],
+    tried: Callable[..., dict[str, Tally]],
 ) -> None:
     def mind(one: Case, reader: Reader) -> Answer:
         store = reader.generation.store
@@ -158,28 +155,28 @@ def test_one_who_minds_the_order_of_documents_is_seen(
         return answer if is_first else replace(answer, confidence=0.5)
 
     (same,) = tried(shuffle_documents, ask_reader, every=True).values()
-    assert (same.tally.tried, same.tally.wrong, same.is_hard) == (4, (), True)
+    assert (same.tried, same.wrong, same.is_hard) == (4, (), True)
     (changed,) = tried(shuffle_documents, mind, every=True).values()
-    assert len(changed.tally.wrong) == 4
+    assert len(changed.wrong) == 4
 
 
 @pytest.mark.parametrize(
     "change",
-    [lambda lab, of: add_distractors(lab, of, (3,)), copy_documents, plant_questions],
+    [lambda lab, of: add_distractors(lab, of, (3,)), copy_documents],
 )
 def test_one_who_is_lost_among_more_documents_is_seen(
-    tried: Callable[..., dict[str, Check]], change: Try
+    tried: Callable[..., dict[str, Tally]], change: Try
 ) -> None:
     def lost(one: Case, reader: Reader) -> Answer:
         answer = ask_reader(one, reader)
         return silent(answer) if len(reader.generation.store.titles()) > len(TEXTS) else answer
 
     (check,) = tried(change, lost).values()
-    assert (check.tally.tried, len(check.tally.wrong), check.abstained) == (2, 2, 2)
+    assert (check.tried, len(check.wrong)) == (2, 2)
     assert not check.is_hard
 
 
-def test_one_who_minds_words_is_seen(tried: Callable[..., dict[str, Check]]) -> None:
+def test_one_who_minds_words_is_seen(tried: Callable[..., dict[str, Tally]]) -> None:
     def mind(one: Case, reader: Reader) -> Answer:
         answer = ask_reader(case(one.id), reader)
         return answer if one.question == one.id else saying(answer, "Something else.")
@@ -188,15 +185,12 @@ def test_one_who_minds_words_is_seen(tried: Callable[..., dict[str, Check]]) -> 
         answer = ask_reader(case(one.id), reader)
         return answer if one.question == one.id else silent(answer)
 
-    (typo,) = tried(misspell_question, mind).values()
-    assert (len(typo.tally.wrong), typo.abstained) == (2, 0)
-    (typo,) = tried(misspell_question, abstain).values()
-    assert (len(typo.tally.wrong), typo.abstained) == (2, 2)
-    ways = tried(reword_question, mind)
-    assert len(ways) >= 4
-    assert all(len(check.tally.wrong) == check.tally.tried > 0 for check in ways.values())
-    for check in tried(reword_question, abstain).values():  # which it may
-        assert (check.tally.wrong, check.abstained) == ((), check.tally.tried)
+    for other in (mind, abstain):
+        (typo,) = tried(misspell_question, other).values()
+        assert len(typo.wrong) == 2
+        ways = tried(reword_question, other)
+        assert len(ways) >= 4
+        assert all(len(check.wrong) == check.tried > 0 for check in ways.values())
 
 
 def test_a_crash_is_a_line_and_no_end(town: Reader, bench: Bench) -> None:
@@ -208,7 +202,7 @@ def test_a_crash_is_a_line_and_no_end(town: Reader, bench: Bench) -> None:
     cases = [case(LIT), case(NOT_NEAR)]
     found = check_metamorphic(cases, town, bench, ask=crash, distractors=(0,))
     assert not found.is_good
-    crashed = found.checks[0].tally
+    crashed = found.tallies["metamorphic"][0]
     assert crashed.wrong == (f"{LIT}: {LIT}: ValueError: no lamp",)
     assert crashed.tried > 2
     assert "BROKEN: a question crashes" in found.as_text()
@@ -227,8 +221,9 @@ def test_questions_are_made_where_there_are_none(
     for name, text in TEXTS.items():
         (docs / f"{name}.md").write_text(f"# {name.title()}\n\n{text}\n")
     found = run_metamorphic((), docs, replace(bench, sample=2), pytest.fail)
-    assert all(check.tally.tried for check in found.checks)
-    assert found.checks[1].tally.tried == 2
+    checks = found.tallies["metamorphic"]
+    assert all(check.tried for check in checks)
+    assert checks[1].tried == 2
 
 
 def test_case_files_and_known_questions_are_asked(
@@ -323,7 +318,7 @@ def test_command_ends_by_what_must_hold(
     assert main([*command, "--index", str(bundled_index), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["is_good"] is True
-    fields = {"name", "tried", "wrong", "answered", "abstained", "is_hard"}
+    fields = {"name", "tried", "wrong", "is_hard"}
     assert all({*row} == fields for row in told["metamorphic"])
     broken = partial(quick, ask=lambda *_: 1 / 0)
     monkeypatch.setattr("eval.metamorphic.check_metamorphic", broken)

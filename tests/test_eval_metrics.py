@@ -17,8 +17,10 @@ from corpus.document import Document, Span
 from corpus.errors import UnknownDocument
 from eval.case import Case
 from eval.datasets import load_dataset
-from eval.metrics import METRICS, Judged, score
-from eval.result import Quote, Result
+from eval.figures import SAYS, TOGETHER
+from eval.judge import JUDGED
+from eval.metrics import METRICS, OF_PASSAGES, WORST, score
+from eval.result import Judged, Quote, Result
 
 TEXT = "0123456789" * 10
 GOLD = Span("a", 20, 30)
@@ -26,11 +28,12 @@ RIGHT, EDGE, ELSEWHERE = Span("a", 29, 40), Span("a", 30, 40), Span("b", 20, 30)
 NAMES = """hit@1 hit@3 hit@10 recall@10 MRR@10 nDCG@10 token_recall token_precision token_IoU
 quote_exactness gold-span_hit gold-span_F1 gold-span_IoU exact_match F1 answer_in_quote
 abstention_accuracy joint_score"""
+BY_ASKING = {"citation recall", "citation precision", "same again", "not leaked"}
 STOP_WORDS = set(
     """a an and are as at be by did do does for from how in is it of on or that the to was were what
     when where which who why with""".split()
 )
-OF_GOLD = [*list(METRICS)[:9], "gold-span hit", "gold-span F1", "gold-span IoU"]
+OF_GOLD = [*OF_PASSAGES, "gold-span hit", "gold-span F1", "gold-span IoU"]
 
 
 def read(document_id: str) -> Document:
@@ -88,10 +91,10 @@ ABSTAINED, CRASHED = find(), Result(case_id="c", status="crashed", error="no luc
 def test_metrics_have_these_names_in_this_order_and_say_a_sentence() -> None:
     assert list(METRICS) == [name.replace("_", " ") for name in NAMES.split()]
     assert list(score(Judged(ONE, ABSTAINED, read))) == list(METRICS)
-    for name, metric in METRICS.items():
-        assert metric.name == name
-        assert metric.says[0].isupper() or metric.says[0].isdigit()
-        assert metric.says.endswith(".")
+    assert [*METRICS, *TOGETHER, *JUDGED] == [name for name in SAYS if name not in BY_ASKING]
+    for says in SAYS.values():
+        assert says[0].isupper() or says[0].isdigit()
+        assert says.endswith(".")
 
 
 @pytest.mark.parametrize(("k", "hit"), [(1, 0.0), (3, 1.0), (10, 1.0)])
@@ -317,24 +320,23 @@ def test_abstaining_is_zero_where_gold_should_be_cited() -> None:
 
 
 def test_a_crash_has_the_worst_of_every_metric_that_applies() -> None:
-    worst = {name: metric.worst for name, metric in METRICS.items()}
     told = make_case([GOLD], answers=["x"])
     had_found = Result(case_id="c", status="crashed", hits=(GOLD,), quotes=(quote(GOLD),))
     for result in (CRASHED, had_found):
-        assert score(Judged(told, result, read)) == worst
+        assert score(Judged(told, result, read)) == WORST
     without = score(Judged(NONE, CRASHED, read))
     applies = {name for name, value in without.items() if not isnan(value)}
     assert applies == {
         *("quote exactness", "exact match", "F1", "abstention accuracy", "joint score")
     }
-    assert all(without[name] == worst[name] for name in applies)
+    assert all(without[name] == WORST[name] for name in applies)
 
 
 def test_nothing_is_below_its_worst() -> None:
     bad = cite(quotes=(quote(EDGE, "made up"),), uncited=1, hits=(EDGE,))
     for case in (make_case([GOLD], answers=["x"]), NONE):
         for name, found in score(Judged(case, bad, read)).items():
-            assert isnan(found) or found >= METRICS[name].worst
+            assert isnan(found) or found >= WORST[name]
 
 
 def test_chromas_corpora_score_as_characters_counted_one_by_one(test_data: Path) -> None:
@@ -350,11 +352,11 @@ def test_chromas_corpora_score_as_characters_counted_one_by_one(test_data: Path)
     texts = {document.id: document.text for document in dataset.documents}
     bags = [Counter(_stems(texts[c.document_id][c.start : c.end])) for c in chunks]
     totals: dict[str, list[float]] = {}
-    for question in dataset.questions:
-        hits = [chunks[at] for at in _bm25(_stems(question.text), bags)[:5]]
-        scores = score(Judged(make_case(*([s] for s in question.spans)), find(*hits), read))
-        for name, counted in _count_characters(hits, question.spans).items():
-            assert scores[name] == pytest.approx(counted), question.text
+    for case in dataset.cases:
+        hits = [chunks[at] for at in _bm25(_stems(case.question), bags)[:5]]
+        scores = score(Judged(make_case(*([s] for s in case.evidence)), find(*hits), read))
+        for name, counted in _count_characters(hits, case.evidence).items():
+            assert scores[name] == pytest.approx(counted), case.question
             totals.setdefault(name, []).append(counted)
     # Measured here; .92, .04 and .04 are known of all five corpora, of which three are in the set.
     means = {name: fmean(values) for name, values in totals.items()}

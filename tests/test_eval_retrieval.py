@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from math import log2
+from math import isnan, log2
 from pathlib import Path
 from random import Random
 
@@ -11,8 +11,15 @@ from chatbot.span_reader import SpanReader
 from corpus.document import Span
 from eval.bench import Bench
 from eval.datasets import load_dataset
-from eval.ranking import score_documents, score_spans
-from eval.retrieval import DENSE, KEYWORD, SHIPPED, RetrievalReport, measure_retrieval
+from eval.findings import Findings
+from eval.ranking import score_spans
+from eval.retrieval import (
+    DENSE,
+    KEYWORD,
+    SHIPPED,
+    measure_retrieval,
+    score_documents,
+)
 from index.embed import BUNDLED, Embedder
 from index.split import PASSAGE_TOKENS
 
@@ -121,52 +128,40 @@ def told() -> list[tuple[int, int]]:
 @pytest.fixture(scope="module")
 def report(
     tmp_path_factory: pytest.TempPathFactory, bench: Bench, told: list[tuple[int, int]]
-) -> RetrievalReport:
+) -> Findings:
     def tell(done: int, total: int) -> None:
         told.append((done, total))
 
     folder = tmp_path_factory.mktemp("squad")
     paragraphs = [
-        {"context": text, "qas": [{"question": question, "answers": [{"text": "x"}]}]}
+        {"context": text, "qas": [{"question": question, "answers": [text.split()[0]]}]}
         for text, question in BIRDS.items()
     ]
     (folder / "dev.json").write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
     return measure_retrieval(load_dataset(folder), replace(bench, progress=tell))
 
 
-def test_documents_are_found_by_each_way_to_search(report: RetrievalReport) -> None:
-    assert [s.system for s in report.systems] == [SHIPPED, KEYWORD, DENSE]
-    for system in report.systems:
-        means = {figure.metric: figure.mean for figure in system.figures}
-        assert list(means) == ["Hit@1", "Hit@3", "Hit@10", "MRR@10", "nDCG@10"]
-        assert means == dict.fromkeys(means, 1.0)
-        errors = {f.metric for f in system.figures if f.standard_error is not None}
-        assert errors == {"Hit@1", "MRR@10"}
+def test_documents_are_found_by_each_way_to_search(report: Findings) -> None:
+    assert [measured.name for measured in report.quality] == [SHIPPED, KEYWORD, DENSE]
+    for measured in report.quality:
+        errors = {"± Hit@1": 0.0, "± MRR@10": 0.0}
+        means = dict.fromkeys(["Hit@1", "Hit@3", "Hit@10", "MRR@10", "nDCG@10"], 1.0)
+        assert (measured.count, measured.figures) == (4, means | errors)
 
 
-def test_report_says_what_was_asked_of_what(
-    report: RetrievalReport, told: list[tuple[int, int]]
-) -> None:
-    assert (report.questions, report.documents, report.passages) == (4, 4, 4)
-    assert report.embedding_model == BUNDLED
-    assert told[-4:] == [(1, 4), (2, 4), (3, 4), (4, 4)]
-
-
-def test_text_is_a_table_with_a_row_for_each_way(report: RetrievalReport) -> None:
+def test_report_says_what_was_asked_of_what(report: Findings, told: list[tuple[int, int]]) -> None:
     text = report.as_text()
-    assert text.startswith("SQuAD: 4 questions, 4 documents, 4 passages of at most")
+    assert text.startswith("SQuAD: 4 of 4 questions, 4 documents, 4 passages of at most")
+    assert f"tokens; {BUNDLED}" in text
+    assert told[-4:] == [(1, 4), (2, 4), (3, 4), (4, 4)]
     (row,) = [line for line in text.splitlines() if line.startswith(SHIPPED)]
-    assert row.split()[3:6] == ["1.000", "±", "0.000"]
+    assert row.split()[3:6] == ["4", "1.000", "0.000"]
 
 
-def test_json_is_whole(report: RetrievalReport) -> None:
+def test_json_is_whole(report: Findings) -> None:
     found = json.loads(json.dumps(report.as_json(), allow_nan=False))
-    assert found["systems"][1]["system"] == KEYWORD
-    assert found["systems"][1]["figures"][0] == {
-        "metric": "Hit@1",
-        "mean": 1.0,
-        "standard_error": 0.0,
-    }
+    assert found["quality"][1]["name"] == KEYWORD
+    assert found["quality"][1]["figures"]["Hit@1"] == 1.0
 
 
 def test_spans_are_measured_of_cut_hits_and_of_whole_passages(tmp_path: Path, bench: Bench) -> None:
@@ -178,8 +173,8 @@ def test_spans_are_measured_of_cut_hits_and_of_whole_passages(tmp_path: Path, be
     (tmp_path / "birds.md").write_text(text)
     (tmp_path / "questions.jsonl").write_text(json.dumps(row))
     report = measure_retrieval(load_dataset(tmp_path), bench)
-    shipped, *alone = ({f.metric: f.mean for f in s.figures} for s in report.systems)
-    assert report.passages == 1
+    shipped, *alone = (measured.figures for measured in report.quality)
+    assert ", 1 passages of at most" in report.about
     for whole in alone:
         assert whole["characters"] == len(text)
         assert whole["recall"] == 1.0
@@ -190,12 +185,25 @@ def test_spans_are_measured_of_cut_hits_and_of_whole_passages(tmp_path: Path, be
     assert "0 of 1 gold spans had other words" in report.as_text()
 
 
+def test_a_sample_is_spread_evenly_and_said_to_be_one(tmp_path: Path, bench: Bench) -> None:
+    rows = [
+        {"question": question, "answers": [], "ctxs": [{"title": "", "text": text}]}
+        for text, question in BIRDS.items()
+    ]
+    (tmp_path / "nq.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    report = measure_retrieval(load_dataset(tmp_path), replace(bench, sample=2))
+    assert report.about.startswith("NQ oracle: 2 of 4 questions, 4 documents")
+    assert {measured.count for measured in report.quality} == {2}
+
+
 def test_other_passage_sizes_can_be_compared(tmp_path: Path, bench: Bench) -> None:
     text = " ".join(BIRDS)
     row = {"question": "When do owls hunt?", "ctxs": [{"title": "Birds", "text": text}]}
     (tmp_path / "nq.jsonl").write_text(json.dumps(row))
     report = measure_retrieval(load_dataset(tmp_path), replace(bench, passage_tokens=32))
-    assert (report.documents, report.passage_tokens) == (1, 32)
-    assert report.passages > 1
-    assert report.systems[0].figures[0].mean == 1.0
-    assert report.systems[0].figures[0].standard_error is None  # one document: no cluster beside it
+    assert "1 of 1 questions, 1 documents, " in report.about
+    assert "1 passages" not in report.about
+    assert "passages of at most 32 tokens" in report.about
+    figures = report.quality[0].figures
+    assert figures["Hit@1"] == 1.0
+    assert isnan(figures["± Hit@1"])  # one document: no cluster beside it
