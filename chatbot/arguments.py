@@ -86,7 +86,9 @@ def _add_eval(evaluate: argparse.ArgumentParser) -> None:
         help="provider:name; give several to compare them on the same cases",
     )
     add("--judge", metavar="SPEC", help="provider:name of a model that judges answers, too")
-    add("--usd", nargs=2, type=float, metavar="N", help="what a million tokens cost: read, written")
+    add(
+        "--usd", nargs=2, type=_price, metavar="N", help="what a million tokens cost: read, written"
+    )
     add("--passages", type=_number(10_000_000), help="speed: made-up passages")
 
 
@@ -119,6 +121,12 @@ def _number(most: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _price(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no price like 0.15")
+    return float(text)
 
 
 def _date(text: str) -> str:

@@ -108,7 +108,7 @@ def load_cases(files: Sequence[Path]) -> list[Case]:
 def read_lines(file: Path) -> list[tuple[int, CaseLine]]:
     """Return the lines that are not blank, with their numbers from 1; BadCase at the first bad."""
     try:
-        lines = file.read_text(encoding="utf-8").split("\n")
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BadCase(f"{file} cannot be read; give a JSONL file of cases.") from error
     numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
@@ -129,10 +129,13 @@ def _check_seal(file: Path) -> None:
 def _parse(file: Path, number: int, line: str) -> CaseLine:
     try:
         return CaseLine.model_validate(json.loads(line))
-    except (ValidationError, json.JSONDecodeError) as error:
-        reason = str(error).splitlines()[0 if isinstance(error, json.JSONDecodeError) else 1]
+    except (ValidationError, json.JSONDecodeError, RecursionError) as error:
+        reason = str(error).splitlines()[0]
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise BadCase(
-            f"{file}:{number}: {reason.strip()}; see eval/case.py for the fields."
+            f"{file}:{number}: {reason.strip()}; see `footnote eval schema` for the fields."
         ) from error
 
 

@@ -43,6 +43,17 @@ def check_cases(files: Sequence[Path], read_document: Callable[[str], Document])
     return problems + _asked_twice(entries) + _gold_in_both(entries)
 
 
+def check_gold(file: Path, read_document: Callable[[str], Document]) -> list[str]:
+    """Prove one file's spans and parts alone; one sentence for each thing wrong."""
+    entries = list(_entries(file))
+    texts = _texts(entries, read_document)
+    return [
+        f"{entry.where}: {problem}"
+        for entry in entries
+        for problem in (*_wrong_spans(entry.line, texts), *_wrong_parts(entry.line))
+    ]
+
+
 def _entries(file: Path) -> Iterator[_Entry]:
     for number, line in read_lines(file):
         stems = frozenset(stem(w) for w in words(line.question) if not is_stop_word(w))
@@ -64,7 +75,7 @@ def _wrong_spans(line: CaseLine, texts: dict[str, str]) -> Iterator[str]:
         text = texts.get(named.document_id)
         if text is None:
             yield f"there is no document {named.document_id}."
-        elif text[named.start : named.end] != named.quote:
+        elif named.start >= named.end or text[named.start : named.end] != named.quote:
             yield f"{named.document_id} has other words at its span."
     for trap in line.distractors:
         if overlaps(trap.span, (evidence.span for evidence in line.evidence)):

@@ -3,8 +3,9 @@
 import argparse
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +15,27 @@ from chatbot.progress import progress_bar
 from chatbot.settings import Settings
 from chatbot.span_reader import SpanReader
 from eval.bench import Bench
-from eval.case import CASES, Case, case_schema, load_cases
+from eval.case import CASES, case_schema, load_cases
 from eval.check_cases import check_cases
 from eval.compare import Comparison, compare_runs
 from eval.datasets import load_dataset
 from eval.errors import BadCase, BadRun
+from eval.figures import SAYS
 from eval.findings import Findings
 from eval.grounding import ground_cases, ground_set
 from eval.judge import Judge
 from eval.metamorphic import run_metamorphic
+from eval.parts import EVERY, load_parts
 from eval.report import REPORT, Gates, unmet
 from eval.report_text import as_text
 from eval.retrieval import measure_retrieval
 from eval.run import load_run
 from eval.speed import SpeedReport, measure_speed
-from eval.squad_cases import load_squad
 from eval.suite import Suite
 from index.embed import load_embedder
 from index.generation import Generation
 
 GATES = Path(__file__).with_name("gates.toml")
-ANYWHERE = "all"
-"""The gates that hold of any cases; the other tables are about ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Evaluation:
         runs = []
         with progress_bar("Asking", quiet=self.arguments.json) as progress:
             for reader in self.open_readers():
-                parts = self._parts(reader.generation)
+                parts = load_parts(self._files, reader.generation)
                 runs.append(self._suite(progress).run(parts, reader))
         reports = [json.loads((run.folder / REPORT).read_text("utf-8")) for run in runs]
         good = not any(unmet(report) for report in reports)
@@ -90,8 +90,11 @@ class Evaluation:
         return Outcome("\n\n".join(texts), good)
 
     def _check(self) -> Outcome:
+        count = len(load_cases(self._files))
+        if not count:
+            raise BadCase("there is no case to check; write one a line.")
         problems = check_cases(self._files, self.open_index().document)
-        held = f"All {len(load_cases(self._files))} cases hold."
+        held = f"All {count} cases hold."
         return Outcome("\n".join(problems) or held, not problems)
 
     def _compare(self) -> Outcome:
@@ -104,7 +107,7 @@ class Evaluation:
             if self._folder:
                 return ground_set(self._folder, bench)
             reader = self.open_readers()[0]
-            return ground_cases(self._parts(reader.generation), reader, bench)
+            return ground_cases(load_parts(self._files, reader.generation), reader, bench)
 
         return self._measured(measure)
 
@@ -141,25 +144,6 @@ class Evaluation:
     def _folder(self) -> Path | None:
         return self.arguments.paths[0] if self.arguments.paths else None
 
-    def _parts(self, generation: Generation) -> dict[Path, list[Case]]:
-        """Read the case files; BadCase if they rest on documents that are not indexed."""
-        parts = {}
-        for file in self._files:
-            if file.suffix == ".json":
-                documents = [generation.document(id_) for id_ in generation.store.titles()]
-                parts[file] = load_squad(file, documents)
-            else:
-                parts[file] = load_cases([file])
-        known = generation.store.titles()
-        for file, cases in parts.items():
-            lost = sorted({s.document_id for c in cases for s in c.evidence} - known.keys())
-            if lost:
-                raise BadCase(
-                    f"{file} rests on {lost[0]}, which is not in the index; index its documents, "
-                    "or name cases of yours: footnote eval --cases FILE."
-                )
-        return parts
-
     def _bench(self, progress: Callable[[int, int], None]) -> Bench:
         settings = self.settings.index
         return Bench(
@@ -173,24 +157,42 @@ class Evaluation:
     def _suite(self, progress: Callable[[int, int], None]) -> Suite:
         named, arguments = self.arguments.judge, self.arguments
         model = self.open_judge(named) if named else None
+        if named and model is None:
+            raise BadCase("quotes: judges nothing; name a model: --judge PROVIDER:NAME.")
         return Suite(
             bench=self._bench(progress),
             runs=arguments.runs or self.settings.index.folder / "runs",
-            gates=read_gates(arguments.gates, is_ours=not arguments.cases),
+            gates=read_gates(arguments.gates, self._files),
             settings=self.settings,
             jobs=arguments.jobs,
             judge=(lambda folder: Judge(model, folder)) if model else None,
+            judge_name=named or "",
             usd=arguments.usd,
         )
 
 
-def read_gates(file: Path | None, *, is_ours: bool) -> Gates:
-    """Read the gates' file, ours if none is named; of ours, only what holds of any cases."""
+def read_gates(file: Path | None, cases: Sequence[Path]) -> Gates:
+    """Read the gates' file, ours if none is named; of ours, only what holds of these case files.
+
+    BadCase if it cannot be read, or names a metric or a part that there is not.
+    """
     try:
         gates = tomllib.loads((file or GATES).read_text(encoding="utf-8"))
         read = {p: {str(m): float(v) for m, v in of.items()} for p, of in gates.items()}
+        values = [value for of in read.values() for value in of.values()]
+        if not values or not all(map(isfinite, values)):
+            raise ValueError("it sets no gate, or one that is no number")
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise BadCase(
             f'the gates in {file} cannot be read ({error}); write [all] and lines like "F1" = 0.9.'
         ) from error
-    return read if file or is_ours else {ANYWHERE: read[ANYWHERE]}
+    parts = {EVERY, *(each.stem for each in cases)}
+    unknown = {metric for of in read.values() for metric in of} - SAYS.keys()
+    unknown |= read.keys() - parts if file else set()
+    if unknown:
+        raise BadCase(
+            f"{file or GATES}: there is no metric or part called {min(unknown)!r}; parts are "
+            f"{', '.join(sorted(parts))}, metrics {', '.join(SAYS)}."
+        )
+    ours = all(each.resolve().parent == CASES for each in cases)
+    return {part: of for part, of in read.items() if part == EVERY or file or ours}

@@ -95,7 +95,9 @@ class Table:
         )
 
     def _together(self, metric: str, system: str) -> dict[str, Any] | None:
-        judged, count = self.judgements(system), len(self.rows)
+        judged = self.judgements(system)
+        kinds = {"hallucination rate": ~judged.answerable, "error rate": judged.answerable}
+        count = int(kinds.get(metric, np.ones(len(self.rows))).sum())
         value = TOGETHER[metric](judged)
         if isnan(value):
             return None

@@ -26,6 +26,7 @@ from eval.datasets import load_dataset
 from eval.errors import BadCase
 from eval.findings import Findings
 from eval.lab import Ask, ask_reader, open_lab
+from eval.parts import load_parts
 
 SAMPLE = 40
 DISTRACTORS = (0, 10, 100, 1_000)
@@ -43,15 +44,21 @@ def run_metamorphic(
     """
     if folder is None:
         reader = open_reader()
-        return check_metamorphic(load_cases(files) or _questions(reader, bench), reader, bench)
-    cases: Sequence[Case] = load_cases(files)
+        return check_metamorphic(_given(files, reader) or _questions(reader, bench), reader, bench)
+    cases: Sequence[Case] = ()
     try:
         dataset = load_dataset(folder)
-        documents, cases = dataset.documents, cases or dataset.cases
+        documents, cases = dataset.documents, dataset.cases
     except BadCase:
         documents = load_corpus([folder]).documents
     with bench.reading(documents) as made:
-        return check_metamorphic(cases or _questions(made, bench), made, bench)
+        asked = _given(files, made) or cases or _questions(made, bench)
+        return check_metamorphic(asked, made, bench)
+
+
+def _given(files: Sequence[Path], reader: Reader) -> list[Case]:
+    parts = load_parts(files, reader.generation) if files else {}
+    return [case for cases in parts.values() for case in cases]
 
 
 def check_metamorphic(

@@ -74,7 +74,7 @@ def say_openings(runs: Path, sha256: str) -> str:
     if not times:
         return ""
     first = f"first {times[0][:16]}, last {times[-1][:16]}" if len(times) > 1 else times[0][:16]
-    return f"opened {len(times)} time{'s' * (len(times) > 1)}: {first} UTC"
+    return f"opened {len(times)} time{'s' * (len(times) > 1)} from here: {first} UTC"
 
 
 def now() -> str:

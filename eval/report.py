@@ -86,7 +86,8 @@ def _gates(
     held = []
     for part, least in ((p, of) for p, of in gates.items() if p in parts):
         for metric, value in least.items():
-            figure = found.get((part, metric)) or found.get((ALL, metric))
+            name = ALL if len(parts) == 2 else part  # of one part alone there is one table
+            figure = found.get((name, metric))
             mean = figure["mean"] if figure else None
             met = mean is not None and (mean <= value if metric in FALLS else mean >= value)
             held.append({"metric": metric, "part": part, "least": value, "value": mean, "met": met})

@@ -75,7 +75,12 @@ def begin_run(root: Path, record: dict[str, Any]) -> Iterator[Path]:
     What was run with files that are in no commit is never gone on with: it may be another program.
     """
     for folder in chain(_unfinished(root, record), _new(root, record)):
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadRun(
+                f"no run can be kept in {root} ({error.strerror}); name another."
+            ) from error
         lock = FileLock(folder / LOCK)
         with suppress(Timeout), lock.acquire(timeout=0):
             if _is_finished(folder):  # by another process, meanwhile

@@ -1,6 +1,7 @@
 """Reads questions in SQuAD's form as cases, found again in the documents that are indexed."""
 
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ def load_squad(file: Path, documents: Sequence[Document]) -> list[Case]:
     plausible answers are its distractors.
     """
     try:
-        articles = json.loads(file.read_text(encoding="utf-8"))["data"]
+        articles = json.loads(file.read_text(encoding="utf-8-sig"))["data"]
         paragraphs = [(p["context"], p["qas"]) for a in articles for p in a["paragraphs"]]
         cases = [
             squad_case(qa, context, found)
@@ -28,12 +29,22 @@ def load_squad(file: Path, documents: Sequence[Document]) -> list[Case]:
             if found
             for qa in qas
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadCase(f"{file} is not in SQuAD's form ({error!r}); see the README.") from error
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise BadCase(
+            f"{file} is not JSON in SQuAD's form; give it as data, paragraphs, qas and answers."
+        ) from error
     if not cases:
         raise BadCase(
             f"no paragraph of {file} stands in the documents that are indexed; index them first: "
             "`footnote index FOLDER`."
+        )
+    left = sum(len(qas) for _, qas in paragraphs) - len(cases)
+    if left:
+        logging.getLogger(__name__).warning(
+            "%s: %d of %d questions are left out: their paragraphs are in no document.",
+            file,
+            left,
+            left + len(cases),
         )
     return cases
 

@@ -23,7 +23,7 @@ from eval.metrics import OF_PASSAGES, score
 from eval.record import make_record, note_opening
 from eval.report import Gates, write_report
 from eval.result import Judged, Result, result_of
-from eval.run import RECORD, Cost, Row, Run, begin_run, load_run, run_cases, write_json
+from eval.run import RECORD, Cost, Row, Run, begin_run, run_cases, write_json
 from eval.systems import FOOTNOTE, Baselines
 from index.words import words
 
@@ -41,6 +41,7 @@ class Suite:
     settings: Any
     jobs: int = 2
     judge: Callable[[Path], Judge] | None = None
+    judge_name: str = ""
     usd: tuple[float, float] | None = None
 
     def run(self, parts: dict[Path, list[Case]], reader: Reader, ask: Ask = ask_reader) -> Run:
@@ -51,7 +52,7 @@ class Suite:
             model=reader.model.name if reader.model else "quotes:",
             generation=reader.generation,
             parts=chosen,
-        )
+        ) | {"usd": self.usd, "judge": self.judge_name}
         cases = [case for of in chosen.values() for case in of]
         part = {case.id: file.stem for file, of in chosen.items() for case in of}
         began = time.monotonic()
@@ -60,17 +61,17 @@ class Suite:
             self._asked_by(reader, folder, ask) as one,
         ):
             note_opening(self.runs, record)
-            run_cases(
+            rows = run_cases(
                 folder,
                 cases,
                 lambda case: one(case, part[case.id]),
                 jobs=self.jobs,
                 progress=self.bench.progress,
             )
-            seconds = round(time.monotonic() - began, 1)
-            write_json(folder / RECORD, record | {"seconds": seconds, "usd": self.usd})
-            run = load_run(folder)
+            record["seconds"] = round(time.monotonic() - began, 1)
+            run = Run(folder=folder, record=record, rows=tuple(rows))
             write_report(run, cases, reader.generation.document, self.gates)
+            write_json(folder / RECORD, record)  # last: a run without a report is not finished
         return run
 
     @contextmanager

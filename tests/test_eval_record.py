@@ -53,8 +53,8 @@ def test_ledger_says_when_the_sealed_part_was_opened(tmp_path: Path) -> None:
     }
     assert say_openings(tmp_path, "s") == ""
     note_opening(tmp_path, record)
-    assert say_openings(tmp_path, "s") == "opened 1 time: 2026-01-02T03:04 UTC"
+    assert say_openings(tmp_path, "s") == "opened 1 time from here: 2026-01-02T03:04 UTC"
     assert say_openings(tmp_path, "d") == ""
     note_opening(tmp_path, record | {"started_at": "2026-02-02T03:04:05+0000"})
-    said = "opened 2 times: first 2026-01-02T03:04, last 2026-02-02T03:04 UTC"
+    said = "opened 2 times from here: first 2026-01-02T03:04, last 2026-02-02T03:04 UTC"
     assert say_openings(tmp_path, "s") == said
