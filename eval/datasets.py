@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from eval.errors import BadCase
 from eval.squad_cases import squad_case
 
 CHROMA, CLAPNQ, SQUAD = "Chroma chunking", "CLAPNQ", "SQuAD"
+_nfc = partial(unicodedata.normalize, "NFC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,7 @@ def load_dataset(folder: Path) -> Dataset:
     """Read the question set in `folder`; BadCase if it holds no known one, or not the whole."""
     known = [form for form, (file, _) in FORMS.items() if next(folder.glob(file), None)]
     if not known:
-        forms = ", ".join(FORMS)
-        raise BadCase(f"{folder} holds no known question set; give one in the form of {forms}.")
+        raise BadCase(f"{folder} holds no known question set; its form is none of {[*FORMS]}.")
     pool = _Pool()
     try:
         cases = tuple(FORMS[known[0]][1](folder, pool))
@@ -189,10 +190,6 @@ def _case(id_: str, question: str, spans: Iterable[Span]) -> Case:
 
 def _whole(document: Document) -> Span:
     return Span(document.id, 0, len(document.text))
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
 
 
 def _document(document_id: str, text: str, title: str = "") -> Document:

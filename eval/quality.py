@@ -15,7 +15,7 @@ from eval.findings import Measured
 from eval.judged import gold_span_f1, word_score
 from eval.lab import Asked
 from eval.reader_examples import ASIDE
-from eval.result import Judged, result_of
+from eval.result import Judged
 from eval.squad import word_f1
 from eval.statistics import auroc
 from eval.systems import answer_anyway
@@ -24,20 +24,23 @@ from eval.systems import answer_anyway
 def measure_set(name: str, asked: Sequence[Asked], reader: Reader) -> Measured:
     """Return F1 when forced to answer what can be, F1 of all, and the AUROC of what can be.
 
-    F1 is SQuAD's; where sentences are gold and no words, it is of the characters cited, and that of
-    all is not defined.
+    F1 is SQuAD's, or of the characters cited where sentences are gold and no words; of all, where
+    nothing answers, to abstain is 1. What answers in several quotes is taken at its surest.
     """
-    read, can = reader.generation.document, [case.answerable for case, _ in asked]
-    given = [Judged(case, result_of(case.id, answer, read), read) for case, answer in asked]
-    forced = [
-        Judged(case, answer_anyway(case, answer, reader), read)
+    read, f1 = reader.generation.document, dict[str, float]()
+    for case, answer in asked:
+        if case.answerable:
+            forced = answer_anyway(case, replace(answer, status="not_in_documents"), reader)
+            f1[case.id] = _f1(Judged(case, forced, read))
+    of_all = [
+        f1.get(case.id, 0.0) if answer.status == "answered" else float(not case.answerable)
         for case, answer in asked
-        if case.answerable
     ]
+    sure = [answer.confidence for _, answer in asked]
     figures = {
-        "F1 forced": fmean([_f1(judged) for judged in forced] or [nan]),
-        "F1 of all": fmean([word_score(judged, of=word_f1) for judged in given] or [nan]),
-        "AUROC": auroc([judged.result.confidence for judged in given], can),
+        "F1 forced": fmean(f1.values() or [nan]),
+        "F1 of all": fmean(of_all),
+        "AUROC": auroc(sure, [case.answerable for case, _ in asked]),
     }
     return Measured(name, len(asked), figures)
 

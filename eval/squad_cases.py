@@ -66,7 +66,7 @@ def squad_case(qa: dict[str, Any], context: str, found: tuple[Document, int, str
     spans = tuple(dict.fromkeys(_spans(told, context, found)))
     return Case(
         id=str(qa.get("id", qa["question"])),
-        question=qa["question"].strip(),
+        question=str(qa["question"]),
         answerable=is_answerable,
         evidence=spans if is_answerable else (),
         answers=tuple(dict.fromkeys(text for _, text in told)) if is_answerable else (),

@@ -83,7 +83,7 @@ def answer_anyway(case: Case, answer: Answer, reader: Reader) -> Result:
         span_reader=reader.span_reader,
         weights=frozen_weights(),
     )
-    quotes, said = [quote.span for quote in pick_quotes(candidates)], ""
+    quotes, said = [c.span for c in answer.citations or pick_quotes(candidates)], ""
     if candidates:
         best = max(candidates, key=lambda c: c.score)
         start, end = (at - best.span.start for at in (best.answer.start, best.answer.end))
