@@ -82,7 +82,7 @@ def load_dataset(folder: Path) -> Dataset:
     """Read the question set in `folder`; BadCase if it holds no known one, or not the whole."""
     known = [form for form, (file, _) in FORMS.items() if next(folder.glob(file), None)]
     if not known:
-        raise BadCase(f"{folder} holds no known question set; its form is none of {[*FORMS]}.")
+        raise BadCase(f"{folder} holds no known question set; give one of: {', '.join(FORMS)}.")
     pool = _Pool()
     try:
         cases = tuple(FORMS[known[0]][1](folder, pool))
