@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -178,7 +179,7 @@ def _train(model: Torch, batches: Sequence[Batch], *, rate: float, stage: str) -
     learned = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer, count = torch.optim.AdamW(learned, lr=rate), len(batches)
     schedule = get_scheduler("linear", optimizer, count // 20, count)
-    losses = []
+    losses, began = [], time.monotonic()
     model.train()
     for step, batch in enumerate(batches, start=1):
         loss = _loss(model, batch)
@@ -190,7 +191,11 @@ def _train(model: Torch, batches: Sequence[Batch], *, rate: float, stage: str) -
         losses.append(loss.item())
         if step % STEPS_A_LINE == 0 or step == count:
             loss = fmean(losses[-STEPS_A_LINE:])
-            sys.stderr.write(f"{stage} stage: {step:,} of {count:,} steps, loss {loss:.3f}\n")
+            left = (time.monotonic() - began) / step * (count - step) / 60
+            sys.stderr.write(
+                f"{stage} stage: {step:,} of {count:,} steps, loss {loss:.3f}, "
+                f"{left:.0f} min left\n"
+            )
 
 
 def _loss(model: Torch, batch: Batch) -> Torch:

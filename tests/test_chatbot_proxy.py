@@ -119,7 +119,7 @@ def test_an_answer_streams_through_nginx(url: str) -> None:
             if line in ("event: sentence", "event: done"):
                 at.append(time.monotonic())
     assert len(at) >= 2
-    assert at[-1] - at[0] > PAUSE_SECONDS / 2
+    assert at[-1] - at[0] > PAUSE_SECONDS / 4  # at once, if it were gathered
 
 
 def test_only_the_sub_path_is_there(url: str) -> None:
