@@ -23,7 +23,6 @@ from eval.errors import BadCase, BadRun
 from eval.figures import SAYS
 from eval.findings import Findings
 from eval.grounding import ground_cases, ground_set
-from eval.judge import Judge
 from eval.metamorphic import run_metamorphic
 from eval.parts import EVERY, load_parts
 from eval.report import REPORT, Gates, unmet
@@ -165,8 +164,7 @@ class Evaluation:
             gates=read_gates(arguments.gates, self._files),
             settings=self.settings,
             jobs=arguments.jobs,
-            judge=(lambda folder: Judge(model, folder)) if model else None,
-            judge_name=named or "",
+            judge=model,
             usd=arguments.usd,
         )
 

@@ -13,6 +13,7 @@ from eval.case import Case
 from eval.excerpts import make_excerpts
 from eval.figures import FALLS, SAYS, Table
 from eval.metrics import JOINT
+from eval.parts import EVERY
 from eval.record import say_openings
 from eval.report_page import as_html, as_markdown
 from eval.run import Row, Run, no_nan, write_json
@@ -21,7 +22,6 @@ from eval.systems import ABSTAINS, BM25, FOOTNOTE, SYSTEMS
 
 Gates = Mapping[str, Mapping[str, float]]
 """By part, or "all": the value that a metric must not be worse than."""
-ALL = "all"
 SLICED = (JOINT, "abstention accuracy", "gold-span hit")
 HTML, MARKDOWN, REPORT = "report.html", "report.md", "report.json"
 
@@ -46,7 +46,7 @@ def make_report(
         part["part"]: Table([r for r in run.rows if r.part == part["part"]])
         for part in run.record["cases"]
     }
-    tables = {ALL: every} | (parts if len(parts) > 1 else {})
+    tables = {EVERY: every} | (parts if len(parts) > 1 else {})
     systems = [name for name in SYSTEMS if any(name in row.results for row in run.rows)]
     metrics = [
         {"name": name, "says": SAYS[name], "part": part, "figures": figures}
@@ -58,7 +58,7 @@ def make_report(
         "title": "Grounding suite",
         "run": _record(run),
         "headline": _headline(metrics, every),
-        "gates": _gates(metrics, gates, {ALL, *parts}),
+        "gates": _gates(metrics, gates, {EVERY, *parts}),
         "parts": [{"name": name, "count": len(table.rows)} for name, table in parts.items()],
         "systems": systems,
         "metrics": metrics,
@@ -86,7 +86,7 @@ def _gates(
     held = []
     for part, least in ((p, of) for p, of in gates.items() if p in parts):
         for metric, value in least.items():
-            name = ALL if len(parts) == 2 else part  # of one part alone there is one table
+            name = EVERY if len(parts) == 2 else part  # of one part alone there is one table
             figure = found.get((name, metric))
             mean = figure["mean"] if figure else None
             met = mean is not None and (mean <= value if metric in FALLS else mean >= value)

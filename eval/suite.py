@@ -14,6 +14,7 @@ from typing import Any
 
 from chatbot.answer import Answer, as_json
 from chatbot.ask import Reader
+from chatbot.models import Model
 from eval.bench import Bench, documents_of, spread
 from eval.case import Case
 from eval.citing import score_citing
@@ -23,7 +24,7 @@ from eval.metrics import OF_PASSAGES, score
 from eval.record import make_record, note_opening
 from eval.report import Gates, write_report
 from eval.result import Judged, Result, result_of
-from eval.run import RECORD, Cost, Row, Run, begin_run, run_cases, write_json
+from eval.run import RECORD, Cost, Row, Run, Scores, begin_run, run_cases, write_json
 from eval.systems import FOOTNOTE, Baselines
 from index.words import words
 
@@ -40,8 +41,7 @@ class Suite:
     gates: Gates
     settings: Any
     jobs: int = 2
-    judge: Callable[[Path], Judge] | None = None
-    judge_name: str = ""
+    judge: Model | None = None
     usd: tuple[float, float] | None = None
 
     def run(self, parts: dict[Path, list[Case]], reader: Reader, ask: Ask = ask_reader) -> Run:
@@ -52,7 +52,7 @@ class Suite:
             model=reader.model.name if reader.model else "quotes:",
             generation=reader.generation,
             parts=chosen,
-        ) | {"usd": self.usd, "judge": self.judge_name}
+        ) | {"usd": self.usd, "judge": self.judge.name if self.judge else ""}
         cases = [case for of in chosen.values() for case in of]
         part = {case.id: file.stem for file, of in chosen.items() for case in of}
         began = time.monotonic()
@@ -80,32 +80,34 @@ class Suite:
     ) -> Iterator[Callable[[Case, str], Row]]:
         """Give a function that asks a case of everyone; one question's crash is a row."""
         quotes, read = replace(reader, model=None), reader.generation.document
-        judge = self.judge(folder) if self.judge else None
+        judge = Judge(self.judge, folder) if self.judge else None
         said = " ".join(_folded(document.text) for document in documents_of(reader))
+
+        def measure(case: Case, told: dict[str, Any], scores: Scores) -> Row:
+            answer = ask(case, reader)
+            again = nan if reader.model else float(_is_same(answer, ask(case, reader)))
+            results = {FOOTNOTE: result_of(case.id, answer, read)}
+            results |= baselines.results(case, answer)
+            found = {name: score(Judged(case, other, read)) for name, other in results.items()}
+            for name in results.keys() - {FOOTNOTE}:
+                found[name] = {m: v for m, v in found[name].items() if m not in OF_PASSAGES}
+            scores = scores | {"same again": again, **score_citing(case, answer, quotes, bench)}
+            if judge:
+                scores |= judge.score(case, results[FOOTNOTE], read)
+            found[FOOTNOTE] |= scores
+            return Row(**told, results=results, scores=found, cost=_cost(answer))
 
         def one(case: Case, part: str) -> Row:
             scores = {"not leaked": float(_folded(case.question) not in said)}
+            told: dict[str, Any] = {"case_id": case.id, "part": part, "about": _about(case)}
+            told["answerable"] = case.answerable
             try:
-                answer = ask(case, reader)
-                result, cost = result_of(case.id, answer, read), _cost(answer)
+                return measure(case, told, scores)
             except Exception as error:  # one question must not lose the others
                 why = f"{type(error).__name__}: {error}"
-                result, cost = Result(case_id=case.id, status="crashed", error=why), Cost()
-            found = {FOOTNOTE: score(Judged(case, result, read)) | scores}
-            if judge:
-                found[FOOTNOTE] |= judge.score(case, result, read)
-            told: Any = {"case_id": case.id, "part": part, "answerable": case.answerable}
-            told["about"] = _about(case)
-            if result.error:
+                result = Result(case_id=case.id, status="crashed", error=why)
+                found = {FOOTNOTE: score(Judged(case, result, read)) | scores}
                 return Row(**told, results={FOOTNOTE: result}, scores=found)
-            again = nan if reader.model else float(_is_same(answer, ask(case, reader)))
-            found[FOOTNOTE] |= {"same again": again, **score_citing(case, answer, quotes, bench)}
-            beside = baselines.results(case, answer)
-            for name, other in beside.items():
-                values = score(Judged(case, other, read))
-                found[name] = {m: v for m, v in values.items() if m not in OF_PASSAGES}
-            results = {FOOTNOTE: result, **beside}
-            return Row(**told, results=results, scores=found, cost=cost)
 
         bench = replace(self.bench, progress=lambda _done, _total: None)
         with tempfile.TemporaryDirectory() as scratch:

@@ -272,6 +272,20 @@ def test_crash_is_a_row_and_counts_as_the_worst(
     assert found["joint score"] == pytest.approx(sound["joint score"] - 2 / 5)
 
 
+def test_crash_in_what_is_asked_again_is_a_row_too(
+    cases: list[Case], reader: Reader, bench: Bench, tmp_path: Path
+) -> None:
+    seen = set[str]()
+
+    def ask(case: Case, asked: Reader) -> Answer:
+        if case.id == "heads" and case.id in seen:
+            raise ZeroDivisionError("by hand, the second time")
+        seen.add(case.id)
+        return answer_question(case.question, case.history, reader=asked)
+
+    assert _run(cases, reader, bench, tmp_path, ask)["joint score"] == pytest.approx(3 / 5)
+
+
 def test_our_gates_never_ask_for_less() -> None:
     gates = read_gates(None, sorted(CASES.glob("*.jsonl")))
     assert gates["all"]["quote exactness"] == 1.0
