@@ -185,8 +185,9 @@ def _ask_batch(arguments: argparse.Namespace) -> int:
 def serve_command(arguments: argparse.Namespace) -> int:
     """Serve the chat page, the API and the widget."""
     from chatbot.opening import open_index
+    from chatbot.settings import read_api_key
 
-    settings = _settings(arguments)
+    settings, api_key = _settings(arguments), read_api_key()
     host, port = arguments.host or settings.chatbot.host, arguments.port or settings.chatbot.port
     from chatbot.models import load_model
 
@@ -195,6 +196,7 @@ def serve_command(arguments: argparse.Namespace) -> int:
     print("Starting Footnote…", file=sys.stderr)
     from chatbot.models.look import tips
     from chatbot.models.remote import LOOPBACK
+    from chatbot.perimeter import Rules
     from chatbot.server import make_app, serve
     from chatbot.service import Service
 
@@ -207,13 +209,18 @@ def serve_command(arguments: argparse.Namespace) -> int:
         reranker=settings.index.reranker,
         suggestions=settings.chatbot.suggested_questions,
     )
+    rules = Rules(
+        allowed_origins=settings.chatbot.allowed_origins,
+        api_key=api_key,
+        rates=settings.chatbot.rates(),
+        trusted_proxies=settings.chatbot.trusted_proxies,
+        root_path=settings.chatbot.root_path,
+    )
     is_here = model is None and host in LOOPBACK  # then whoever reads the page runs it
     app = make_app(
         service,
-        allowed_origins=settings.chatbot.allowed_origins,
+        rules=rules,
         title=settings.chatbot.title,
-        trusted_proxies=settings.chatbot.trusted_proxies,
-        root_path=settings.chatbot.root_path,
         tips=tips if is_here else tuple,
     )
     service.start()
@@ -223,6 +230,7 @@ def serve_command(arguments: argparse.Namespace) -> int:
         host=host,
         port=port,
         started=lambda: print(f"Footnote is at {address} (Ctrl-C stops it)."),
+        log_questions=settings.chatbot.log_questions,
     )
     return GOOD
 

@@ -1,32 +1,51 @@
 """Runs the making of an answer in a thread, and stops it once whoever asked has gone away."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from threading import Event
 from typing import TypeVar
 
-from chatbot.errors import TooBusy
+from chatbot.errors import ServerStops, TooBusy
 
-MOST_THREADS = 64
-"""Answers under way at once; a thread that waits for a model costs next to nothing."""
+MOST_WAITING = 20
+"""Two seconds' work without a model; a longer queue would only hide the wait."""
 _LOOK_SECONDS = 0.2
 _END = object()
 
 Item = TypeVar("Item")
 
 
-class Background:
-    """Threads for answers under way."""
+def most_at_once(*, has_model: bool) -> int:
+    """Return how many answers to make at once: a thread that waits for a model costs nothing."""
+    return 64 if has_model else 2 * (os.cpu_count() or 1)
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="answer")
+
+class Background:
+    """Threads for answers under way: `at_once` are being made, MOST_WAITING wait for their turn."""
+
+    def __init__(self, at_once: int) -> None:
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="answer")
+        self._turns = asyncio.Semaphore(at_once)
+        self._most = at_once + MOST_WAITING
         self._under_way = 0
+        self._is_closed = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Say whether any answer is under way."""
+        return self._under_way > 0
 
     def admit(self) -> None:
-        """Raise TooBusy if nothing more can be begun now; a queue would only hide the wait."""
-        if self._under_way >= MOST_THREADS:
+        """Raise TooBusy if nothing more can be begun now."""
+        if self._under_way >= self._most:
             raise TooBusy("too many are asking at this moment; ask again in a few seconds.")
+
+    def close(self) -> None:
+        """Have the answers under way end with ServerStops."""
+        self._is_closed = True
 
     async def each(
         self,
@@ -40,13 +59,32 @@ class Background:
         The event given to `start` is set when the caller is cancelled, stops listening, or is gone.
         """
         self.admit()
-        stop, loop = Event(), asyncio.get_running_loop()
-        items, idle = start(stop), 0.0
-        step = loop.run_in_executor(self._threads, next, items, _END)
         self._under_way += 1
+        try:
+            async with self._turns:
+                async for item in self._steps(start, is_gone, idle_seconds):
+                    yield item
+        finally:
+            self._under_way -= 1
+
+    async def _steps(
+        self,
+        start: Callable[[Event], Iterator[Item]],
+        is_gone: Callable[[], Awaitable[bool]] | None,
+        idle_seconds: float | None,
+    ) -> AsyncIterator[Item | None]:
+        stop, loop = Event(), asyncio.get_running_loop()
+        items, idle, context = start(stop), 0.0, copy_context()
+
+        def take() -> Item | object:
+            return context.run(lambda: next(items, _END))
+
+        step = loop.run_in_executor(self._threads, take)
         try:
             while True:
                 done, _ = await asyncio.wait({step}, timeout=_LOOK_SECONDS)
+                if self._is_closed:
+                    raise ServerStops("the server is being restarted; ask again in a minute.")
                 if not done:
                     idle += _LOOK_SECONDS
                     if is_gone and await is_gone():
@@ -60,8 +98,7 @@ class Background:
                     return
                 idle = 0.0
                 yield item  # type: ignore[misc]
-                step = loop.run_in_executor(self._threads, next, items, _END)
+                step = loop.run_in_executor(self._threads, take)
         finally:
-            self._under_way -= 1
             stop.set()
             step.add_done_callback(lambda left: left.cancelled() or left.exception())

@@ -8,8 +8,8 @@ from threading import Event as StopEvent
 from pydantic import BaseModel, Field, ValidationError
 
 from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote
-from chatbot.errors import ModelUnavailable, StillLoading, Stopped, TooBusy
-from chatbot.render import Exchange, Problem, count, words_in
+from chatbot.errors import ModelUnavailable, ServerStops, StillLoading, Stopped, TooBusy
+from chatbot.render import Exchange, Problem, count, render_exchange, words_in
 from corpus.errors import FootnoteError
 from index.errors import MissingIndex
 
@@ -24,6 +24,7 @@ _PROBLEMS: dict[type[FootnoteError], Problem] = {
     ModelUnavailable: "model",
     TooBusy: "busy",
     Stopped: "stopped",
+    ServerStops: "lost",
 }
 
 
@@ -63,7 +64,12 @@ def answer_in_steps(
     except Exception:
         logging.getLogger(__name__).exception("a question on the page could not be answered")
     if problem:
-        yield replace(exchange, stage="failed", answer=None, problem=problem, detail=detail)
+        yield failed(exchange, problem, detail)
+
+
+def failed(exchange: Exchange, problem: Problem, detail: str = "") -> Exchange:
+    """Return an exchange that ends here; what was written of its answer stays."""
+    return replace(exchange, stage="failed", answer=None, problem=problem, detail=detail)
 
 
 def problem_of(error: FootnoteError | None) -> Problem:
@@ -73,12 +79,21 @@ def problem_of(error: FootnoteError | None) -> Problem:
 
 def turns_of(exchanges: Exchanges, past: Sequence[Turn] = ()) -> tuple[Turn, ...]:
     """Return the last turns, oldest first, as what a follow-up builds on."""
-    finished = [(e.question, e.answer) for e in exchanges if e.answer is not None]
-    turns = (
-        Turn(question, " ".join(sentence.text for sentence in answer.sentences))
-        for question, answer in finished
-    )
+    turns = (Turn(e.question, e.said) for e in exchanges if e.stage == "done")
     return (*past, *turns)[-_TURNS_PASSED_ON:]
+
+
+def settled(exchange: Exchange, language: str) -> Exchange:
+    """Return what has to be kept of an exchange: 4 KB in place of 20 once it is finished."""
+    if exchange.stage == "working":
+        return exchange
+    return Exchange(
+        question=exchange.question,
+        stage=exchange.stage,
+        problem=exchange.problem,
+        said=exchange.said,
+        html=render_exchange(exchange, language),
+    )
 
 
 def _after(exchange: Exchange, event: Event, language: str) -> Exchange:
@@ -98,7 +113,10 @@ def _after(exchange: Exchange, event: Event, language: str) -> Exchange:
                 citations=exchange.citations + tuple(c for c in citations if c.number not in known),
             )
         case Finished():
-            return replace(exchange, stage="done", answer=event.answer, answer_id=event.id)
+            said = " ".join(sentence.text for sentence in event.answer.sentences)
+            return replace(
+                exchange, stage="done", answer=event.answer, answer_id=event.id, said=said
+            )
 
 
 def read_context(said: str) -> Context:
@@ -123,7 +141,7 @@ def before(exchanges: Exchanges, question: str, keep: int | None) -> Exchanges:
     """Return what stays above a question: less the attempt that it repeats, or what it replaces."""
     kept = exchanges[:keep][-_EXCHANGES_KEPT:]
     if kept and kept[-1].stage == "working":  # its connection broke off
-        kept = (*kept[:-1], replace(kept[-1], stage="failed", problem="lost"))
+        kept = (*kept[:-1], failed(kept[-1], "lost"))
     if kept and kept[-1].stage == "failed":
         last = kept[-1]
         if last.question == question or last.problem == "too_long":

@@ -40,6 +40,10 @@ class TooBusy(FootnoteError):
     """As many questions are being answered as can be."""
 
 
+class ServerStops(FootnoteError):
+    """The server was told to stop while the answer was under way."""
+
+
 class FeedbackNotKept(FootnoteError):
     """What a reader says of an answer cannot be written down."""
 

@@ -24,15 +24,19 @@ from chatbot.conversation import (
     Exchanges,
     answer_in_steps,
     before,
+    failed,
     problem_of,
     read_context,
+    settled,
     too_long,
     turns_of,
 )
 from chatbot.question import LONGEST_QUESTION
-from chatbot.render import LANGUAGES, Problem, words_in
+from chatbot.render import LANGUAGES, Exchange, Problem, words_in
 from corpus.errors import FootnoteError
 
+MOST_ON_PAGES = 128
+"""What gradio may have in hand at once; beyond that it refuses."""
 _STATIC = Path(__file__).parent / "static"
 _STYLES = ("page", "turn", "panel")
 _SCRIPTS = (
@@ -150,7 +154,8 @@ def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) ->
         fresh.click(lambda: ("", (), ""), None, shown, cancels=[answering], **quiet)
         blocks.load(_opener(describe), None, [head, opening], **quiet)
         blocks.unload(_leaver(open_pages))
-    blocks.queue(default_concurrency_limit=8, max_size=64)
+    # How many are answered at once, and how many may wait, `background` decides.
+    blocks.queue(default_concurrency_limit=MOST_ON_PAGES, max_size=MOST_ON_PAGES)
     return blocks
 
 
@@ -179,7 +184,7 @@ def _answerer(
         language = _language(request)
         earlier = before(exchanges, question, context.keep)
         if len(question) > LONGEST_QUESTION:
-            now = (*earlier, too_long(question))
+            now = (*earlier, settled(too_long(question), language))
             yield render.render_conversation(now, language), now, gr.skip()
             return
         cleared: Any = ""
@@ -192,15 +197,20 @@ def _answerer(
         steps = background.each(
             lambda stop: answer_in_steps(ask, question, turns, stop, language), is_gone=is_gone
         )
-        async for exchange in steps:
-            if exchange is None:
-                continue
-            if exchange.stage == "done":
-                text = await asyncio.to_thread(describe)
-                index = text.index if isinstance(text, PageText) else ""
-            now = (*earlier, replace(exchange, index=index))
+        now = (*earlier, Exchange(question=question))
+        try:
+            async for exchange in steps:
+                if exchange is None:
+                    continue
+                if exchange.stage == "done":
+                    text = await asyncio.to_thread(describe)
+                    index = text.index if isinstance(text, PageText) else ""
+                now = (*earlier, settled(replace(exchange, index=index), language))
+                yield render.render_conversation(now, language), now, cleared
+                cleared = gr.skip()  # what is typed meanwhile stays
+        except FootnoteError as error:
+            now = (*earlier, settled(failed(now[-1], problem_of(error)), language))
             yield render.render_conversation(now, language), now, cleared
-            cleared = gr.skip()  # what is typed meanwhile stays
 
     return answer
 
@@ -216,8 +226,7 @@ def _stopper() -> Callable[..., tuple[Any, ...]]:
         if not exchanges or exchanges[-1].stage != "working":
             return gr.skip(), gr.skip(), gr.skip()
         problem: Problem = "lost" if read_context(said).lost else "stopped"
-        last = replace(exchanges[-1], stage="failed", problem=problem)
-        now = (*exchanges[:-1], last)
+        now = (*exchanges[:-1], settled(failed(exchanges[-1], problem), _language(request)))
         return render.render_conversation(now, _language(request)), now, gr.skip()
 
     return stop

@@ -1,27 +1,32 @@
-"""What reaches the server and what leaves it: origins, sizes, headers. Knows no answers.
-
-A browser names the site that asks (its origin). Sites that are not on the list reach nothing but
-the widget's own file: Gradio would answer any of them, credentials and all.
+"""What reaches the server and what leaves it: callers, limits, headers. Knows no answers.
 
 Why the page's policy allows inline scripts and styles: Gradio's own page needs both. It names no
 other host, so nothing can be fetched from or sent anywhere else.
 """
 
+import asyncio
+import math
 import re
+import secrets
+import time
+from collections import Counter
 from collections.abc import Sequence
-from ipaddress import ip_address
+from dataclasses import dataclass, field
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chatbot.proxies import Network, as_sent, path_within
+from chatbot.callers import Callers, Refusal
+from chatbot.draining import Draining
+from chatbot.limits import Limits, Rates
+from chatbot.proxies import Network, as_sent, is_local, path_within
+from chatbot.request_log import log, request_id
 
-UNKNOWN_HOST = (
-    "This server does not go by that name; whoever runs it can add the address to "
-    "FOOTNOTE_CHATBOT_ALLOWED_ORIGINS."
-)
 LARGEST_BODY_BYTES = 64_000
 """A question of 2,000 characters and the turns before it, in the longest encoding."""
+BODY_SECONDS = 10.0
+MOST_OPEN = 512
+"""Requests of one caller under way at once: a page holds two, and an office may be one address."""
 
 WIDGET = "/widget.js"
 
@@ -36,6 +41,9 @@ OPEN = {
 """What may be asked for, and how (None: as its route says): ours, and what the page needs of
 Gradio, which has many more: files to upload and to read, what it knows of itself, other hosts."""
 
+_FREE = re.compile(rf"{_FILES}|{_ANSWERS}|/healthz|/readyz|{WIDGET}")
+_COST_OF_READING = 0.1
+
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; "
@@ -43,70 +51,124 @@ _POLICY = (
 )
 
 
-class Perimeter:
-    """ASGI middleware: open routes, body size, and security headers on every response.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Who may ask how often, and what lies between.
 
-    `trusted_proxies` are believed what they say of host and scheme; `root_path` is where a proxy
-    shows the server, such as /help.
+    `allowed_origins` are other sites that may ask, `api_key` is what programs send; what
+    `trusted_proxies` say of a request is believed; `root_path` is where one shows it, as in /help.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        allowed_origins: Sequence[str],
-        trusted_proxies: Sequence[Network] = (),
-        root_path: str = "",
-    ) -> None:
-        self._app = app
-        self._allowed = tuple(allowed_origins)
-        self._trusted, self._root_path = tuple(trusted_proxies), root_path
-        ancestors = " ".join(["'self'", *allowed_origins])
-        self._headers = [
-            (b"content-security-policy", _POLICY.format(ancestors=ancestors).encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"no-referrer"),
-            (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-        ]
+    allowed_origins: Sequence[str] = ()
+    api_key: str | None = None
+    rates: Rates = field(default_factory=Rates)
+    trusted_proxies: Sequence[Network] = ()
+    root_path: str = ""
+
+
+class Perimeter:
+    """ASGI middleware: open routes, callers, limits, and security headers on every response."""
+
+    def __init__(self, app: ASGIApp, *, rules: Rules, draining: Draining) -> None:
+        self._app, self._rules, self._draining = app, rules, draining
+        self._callers = Callers(rules.allowed_origins, rules.api_key)
+        self._limits = Limits(rules.rates)
+        self._under_way: Counter[str] = Counter()
+        ancestors = " ".join(["'self'", *rules.allowed_origins])
+        self._headers = {
+            b"content-security-policy": _POLICY.format(ancestors=ancestors).encode(),
+            b"x-content-type-options": b"nosniff",
+            b"referrer-policy": b"no-referrer",
+            b"permissions-policy": b"camera=(), microphone=(), geolocation=()",
+            b"cross-origin-resource-policy": b"same-origin",
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it here."""
+        """Pass a request on, or answer it here; end it quietly when the server is to stop."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        began, status, is_whole, name = time.monotonic(), 0, False, secrets.token_hex(8)
+        request_id.set(name)
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal status, is_whole
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._headers]
-                if _is_stream(message["headers"]):
-                    message["headers"].append((b"x-accel-buffering", b"no"))
+                status = message["status"]
+                message["headers"] = self._complete(message["headers"], name)
+            else:
+                is_whole = not message.get("more_body", False)
             await send(message)
 
-        scope = as_sent(scope, trusted=self._trusted, root_path=self._root_path)
-        if refusal := self._refusal(scope):
-            await refusal(scope, receive, send_with_headers)
-        else:
-            await self._app(scope, _counted(receive), send_with_headers)
+        is_here = is_local(scope, trusted=self._rules.trusted_proxies)
+        scope = as_sent(scope, trusted=self._rules.trusted_proxies, root_path=self._rules.root_path)
+        path = path_within(scope["path"], self._rules.root_path)
+        try:
+            with self._draining.request():
+                await self._pass_on(scope, path, is_here, receive, send_with_headers)
+        except asyncio.CancelledError:
+            if not self._draining.is_ending:
+                raise
+            if status and not is_whole:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            if status >= 400 or not _FREE.fullmatch(path):
+                seconds = round(time.monotonic() - began, 3)
+                log("request", method=scope["method"], path=path, status=status, seconds=seconds)
 
-    def _refusal(self, scope: Scope) -> ASGIApp | None:
-        """Return what to answer in the app's place, if anything."""
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        host, origin = headers.get(b"host", ""), headers.get(b"origin")
-        path = path_within(scope["path"], self._root_path)
-        # An allowed site asks the API; the page, in a frame there too, is asked by itself alone.
-        others = self._allowed if path.startswith("/api/") else ()
-        if not is_known_host(host, allowed_origins=self._allowed):
-            return _refuse(403, UNKNOWN_HOST)
-        if self._root_path and not path:
-            return RedirectResponse(f"{self._root_path}/", 308)
-        own = f"{scope['scheme']}://{host}"
-        if path != WIDGET and not is_allowed(origin, own=own, allowed_origins=others):
-            return _refuse_origin(scope["method"], origin or "")
-        if not is_open(scope["method"], path):
-            return _refuse(404, "There is nothing here.")
-        if _length(headers) > LARGEST_BODY_BYTES:
-            return _refuse(413, "The request is too large; ask something shorter.")
-        return None
+    async def _pass_on(
+        self, scope: Scope, path: str, is_here: bool, receive: Receive, send: Send
+    ) -> None:
+        caller = self._admit(scope, path, is_here)
+        if isinstance(caller, Refusal):
+            await _answer(caller, scope)(scope, receive, send)
+            return
+        if self._rules.root_path and not path:
+            await RedirectResponse(f"{self._rules.root_path}/", 308)(scope, receive, send)
+            return
+        self._under_way[caller] += 1
+        try:
+            await self._app(scope, _in_time_and_size(receive), send)
+        finally:
+            self._under_way[caller] -= 1
+            if not self._under_way[caller]:
+                del self._under_way[caller]
+
+    def _admit(self, scope: Scope, path: str, is_here: bool) -> str | Refusal:
+        """Return who asks, or why that is not to be."""
+        caller = self._callers.identify(
+            scope,
+            is_local=is_here,
+            # An allowed site asks the API; the page is asked by itself alone, in a frame there too.
+            allows_others=path.startswith("/api/"),
+            is_public=path == WIDGET,
+        )
+        if isinstance(caller, Refusal):
+            return caller
+        if path and not is_open(scope["method"], path):
+            return Refusal(404, "There is nothing here.")
+        if _length(scope) > LARGEST_BODY_BYTES:
+            return Refusal(413, "The request is too large; ask something shorter.")
+        if self._under_way[caller] >= MOST_OPEN:
+            return _too_often(5.0)
+        if not _FREE.fullmatch(path):
+            is_question = scope["method"] == "POST" and path in (
+                "/api/ask",
+                "/gradio_api/queue/join",
+            )
+            if wait := self._limits.take(caller, 1.0 if is_question else _COST_OF_READING):
+                return _too_often(wait)
+        return caller
+
+    def _complete(
+        self, sent: Sequence[tuple[bytes, bytes]], name: str
+    ) -> list[tuple[bytes, bytes]]:
+        """Return the headers with those that every response has, unless its route has its own."""
+        own = dict(sent)
+        ours = {**self._headers, b"x-request-id": name.encode()}
+        if own.get(b"content-type", b"").startswith(b"text/event-stream"):
+            ours[b"x-accel-buffering"] = b"no"  # nginx would keep events until it has a page full
+        return [*sent, *((key, value) for key, value in ours.items() if key not in own)]
 
 
 def is_open(method: str, path: str) -> bool:
@@ -117,67 +179,53 @@ def is_open(method: str, path: str) -> bool:
     )
 
 
-def is_allowed(origin: str | None, *, own: str, allowed_origins: Sequence[str]) -> bool:
-    """Say whether a request may come from `origin`; exact on scheme, host and port.
-
-    No origin is a program or the page itself. Whoever serves others limits those in front.
-    """
-    return origin is None or origin == own or origin in allowed_origins
-
-
-def is_known_host(host: str, *, allowed_origins: Sequence[str]) -> bool:
-    """Say whether a request may name this host: an address, localhost, or an allowed origin's.
-
-    Any site can make a name of its own lead here and then count as the same origin (DNS rebinding).
-    """
-    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-    if name == "localhost" or host in {origin.partition("://")[2] for origin in allowed_origins}:
-        return True
-    try:
-        ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
-def _length(headers: dict[bytes, str]) -> int:
-    value = headers.get(b"content-length", "0")
+def _length(scope: Scope) -> int:
+    value = dict(scope["headers"]).get(b"content-length", b"0")
     return int(value) if value.isdigit() else 0
 
 
-def _counted(receive: Receive) -> Receive:
-    """Stop reading a body that is longer than allowed, whatever length it declared."""
-    read_bytes = 0
+def _in_time_and_size(receive: Receive) -> Receive:
+    """Stop reading a body that is longer than allowed, whatever it declared, or does not come."""
+    read_bytes, is_whole, until = 0, False, time.monotonic() + BODY_SECONDS
 
     async def receive_counted() -> Message:
-        nonlocal read_bytes
-        message = await receive()
+        nonlocal read_bytes, is_whole
+        if is_whole:
+            return await receive()
+        try:
+            async with asyncio.timeout(max(0.0, until - time.monotonic())):
+                message = await receive()
+        except TimeoutError:
+            return {"type": "http.disconnect"}
         read_bytes += len(message.get("body", b""))
+        is_whole = not message.get("more_body", False)
         return {"type": "http.disconnect"} if read_bytes > LARGEST_BODY_BYTES else message
 
     return receive_counted
 
 
-def _is_stream(headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Say whether events follow: nginx would keep them until it has a page full."""
-    return dict(headers).get(b"content-type", b"").startswith(b"text/event-stream")
-
-
-def _refuse_origin(method: str, origin: str) -> ASGIApp:
-    """Refuse so that the site's own page can read why; it reads nothing else."""
-    readable = {
-        "access-control-allow-origin": origin,
-        "access-control-allow-headers": "content-type, accept",
-        "vary": "origin",
-    }
-    if method == "OPTIONS":
-        return Response(status_code=204, headers=readable)
-    sentence = (
-        f"This site ({origin}) is not on the list of sites that may ask; whoever runs the bot can "
-        "add it to FOOTNOTE_CHATBOT_ALLOWED_ORIGINS."
+def _too_often(wait_seconds: float) -> Refusal:
+    seconds = max(1, math.ceil(wait_seconds))
+    after = f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
+    return Refusal(
+        429,
+        f"Too much was asked in a short time; ask again in {after}.",
+        {"retry-after": str(seconds)},
     )
-    return _refuse(403, sentence, readable)
 
 
-def _refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -> ASGIApp:
-    return JSONResponse({"error": sentence}, status, headers)
+def _answer(refusal: Refusal, scope: Scope) -> ASGIApp:
+    """Refuse so that a site's own page can read why; it reads nothing else."""
+    headers = dict(refusal.headers or {})
+    origin = dict(scope["headers"]).get(b"origin", b"").decode("latin-1")
+    if origin:
+        headers |= {
+            "access-control-allow-origin": origin,
+            "access-control-allow-headers": "content-type, accept",
+            "access-control-expose-headers": "retry-after, x-request-id",
+            "cross-origin-resource-policy": "cross-origin",
+            "vary": "origin",
+        }
+        if scope["method"] == "OPTIONS":
+            return Response(status_code=204, headers=headers)
+    return JSONResponse({"error": refusal.sentence}, refusal.status, headers)

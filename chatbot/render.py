@@ -43,7 +43,8 @@ class Exchange:
     """A question and what stands under it at this moment.
 
     `progress` is the worded state while working; `problem` what went wrong, `detail` more on it.
-    `answer_id` names a finished answer, `index` the generation that it was read from.
+    `answer_id` names a finished answer, `index` the generation that it was read from. What is kept
+    of one for as long as the page is open is its HTML, and what was `said`, for follow-ups.
     """
 
     question: str
@@ -56,6 +57,8 @@ class Exchange:
     index: str = ""
     problem: Problem | None = None
     detail: str = ""
+    said: str = ""
+    html: str = ""
 
 
 def escaped(text: str) -> Markup:
@@ -124,7 +127,7 @@ def render_conversation(exchanges: Iterable[Exchange], language: str = "en") -> 
 
 def render_exchange(exchange: Exchange, language: str = "en") -> str:
     """Return one question and its answer, finished or not."""
-    return _rendered(_macro("turn.html", "turn", language)(exchange))
+    return exchange.html or _rendered(_macro("turn.html", "turn", language)(exchange))
 
 
 def _rendered(markup: str) -> str:

@@ -1,5 +1,6 @@
 """The HTTP server: the API, the widget, and the chat page in one process. Knows no documents."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -9,22 +10,25 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from chatbot.api import add_routes
-from chatbot.background import Background
+from chatbot.background import Background, most_at_once
+from chatbot.draining import Draining
 from chatbot.errors import PortTaken
 from chatbot.page import PageText, mount_page
-from chatbot.perimeter import Perimeter
-from chatbot.proxies import Network
+from chatbot.perimeter import Perimeter, Rules
+from chatbot.request_log import start_logging
 from chatbot.service import Service
 from corpus.errors import FootnoteError
+
+MOST_CONNECTIONS = 2000
+HEAD_SECONDS = 10.0
+"""How long, and at most twice that, a connection may take to say what it wants."""
 
 
 def make_app(
     service: Service,
     *,
-    allowed_origins: Sequence[str],
+    rules: Rules,
     title: str,
-    trusted_proxies: Sequence[Network] = (),
-    root_path: str = "",
     tips: Callable[[], Sequence[str]] = tuple,
 ) -> FastAPI:
     """Return the app: API routes first, then the page at the root.
@@ -34,17 +38,14 @@ def make_app(
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=list(allowed_origins),
+        allow_origins=list(rules.allowed_origins),
         allow_methods=["GET", "POST"],
         allow_headers=["content-type", "accept"],
+        expose_headers=["retry-after", "x-request-id"],
     )
-    app.add_middleware(
-        Perimeter,
-        allowed_origins=allowed_origins,
-        trusted_proxies=trusted_proxies,
-        root_path=root_path,
-    )
-    background = Background()
+    background = Background(most_at_once(has_model=service.has_model))
+    app.state.draining = draining = Draining(background)
+    app.add_middleware(Perimeter, rules=rules, draining=draining)
     add_routes(app, service, background)
     tips = cache(tips)
 
@@ -68,7 +69,9 @@ def make_app(
     return app
 
 
-def serve(app: FastAPI, *, host: str, port: int, started: Callable[[], None]) -> None:
+def serve(
+    app: FastAPI, *, host: str, port: int, started: Callable[[], None], log_questions: bool
+) -> None:
     """Serve until stopped, after saying `started`; PortTaken if another program listens there."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -80,11 +83,48 @@ def serve(app: FastAPI, *, host: str, port: int, started: Callable[[], None]) ->
         ) from error
     listener.listen()
     started()
+    start_logging(with_questions=log_questions)
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        http=_protocol(),
+        log_config=None,
+        access_log=False,
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=5,
         proxy_headers=False,  # it would believe this machine; the perimeter sees to proxies
         server_header=False,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends what is under way before it waits for it."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        ending = asyncio.create_task(self.config.app.state.draining.end())  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+        await ending
+
+
+def _protocol() -> type[asyncio.Protocol]:
+    """Return uvicorn's protocol, less its endless patience with a request that does not come."""
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+    class Impatient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+        was_silent = False
+
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            self.loop.call_later(HEAD_SECONDS, self._look)
+
+        def _look(self) -> None:
+            """Close a connection that has been between requests since the last look."""
+            if self.transport.is_closing():
+                return
+            is_silent = self.cycle is None or self.cycle.response_complete
+            if is_silent and self.was_silent:
+                self.transport.close()
+            self.was_silent = is_silent
+            self.loop.call_later(HEAD_SECONDS, self._look)
+
+    return Impatient

@@ -13,13 +13,14 @@ from pathlib import Path
 from threading import Event as StopEvent
 from typing import Any
 
-from chatbot.answer import Event, Finished, Turn
+from chatbot.answer import Answer, Event, Finished, Turn
 from chatbot.ask import Reader, answer_question, stream_answer
 from chatbot.errors import StillLoading
 from chatbot.feedback import Feedback, keep_feedback
 from chatbot.library import list_library
 from chatbot.make_questions import make_questions
 from chatbot.models import QUOTES, Model
+from chatbot.request_log import log
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import load_questions, store_questions, suggestions
 from corpus.document import Document
@@ -80,6 +81,11 @@ class Service:
         self._loaded = threading.Event()
         self._loaded.set()
 
+    @property
+    def has_model(self) -> bool:
+        """Say whether a model writes the answers."""
+        return self._model is not None
+
     def start(self) -> None:
         """Begin loading in the background."""
         self._loaded.clear()
@@ -96,6 +102,7 @@ class Service:
         self.wait()
         for event in stream_answer(question, history, reader=self._reader(), stop=stop):
             if isinstance(event, Finished):
+                _note(event.answer)
                 hits = tuple(replace(hit, sentences=()) for hit in event.answer.hits)
                 yield Finished(replace(event.answer, hits=hits))
             else:
@@ -224,6 +231,17 @@ class Service:
                 answer = answer_question(question, reader=reader)
                 good += [question] if answer.status == "answered" else []
         return tuple(good)
+
+
+def _note(answer: Answer) -> None:
+    log(
+        "answer",
+        status=answer.status,
+        confidence=round(answer.confidence, 3),
+        notices=answer.notices,
+        seconds=round(sum(answer.seconds.values()), 3),
+        question=answer.question,
+    )
 
 
 def _for_readers(error: FootnoteError) -> FootnoteError:

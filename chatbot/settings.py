@@ -3,6 +3,7 @@
 Only the command line reads them; everything else is given values. Secrets are never settings.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,12 +26,16 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from chatbot.callers import SHORTEST_KEY
 from chatbot.errors import WrongSetting
+from chatbot.limits import Rates
 from chatbot.models import QUOTES, Limits, ModelSettings
 from index.embed import BUNDLED
 from index.split import PASSAGE_TOKENS
 
 FILE = "footnote.toml"
+API_KEY = "FOOTNOTE_API_KEY"
+_RATES = Rates()
 # As browsers write an origin: lower case, no path, no port where it is the scheme's own.
 ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::[1-9]\d{0,4})?")
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
@@ -85,6 +90,11 @@ class ChatbotTable(BaseModel):
     port: int = Field(default=7860, ge=1, le=65535)
     allowed_origins: Texts = []
     trusted_proxies: Networks = []
+    address_per_minute: int = Field(default=_RATES.address_per_minute, ge=1)
+    key_per_minute: int = Field(default=_RATES.key_per_minute, ge=1)
+    total_per_minute: int = Field(default=_RATES.total_per_minute, ge=1)
+    total_per_day: int = Field(default=_RATES.total_per_day, ge=1)
+    log_questions: bool = False
     root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     suggested_questions: Texts = []
 
@@ -94,6 +104,10 @@ class ChatbotTable(BaseModel):
         return ModelSettings(
             base_url=self.base_url, context_tokens=self.context_tokens, limits=Limits(**limits)
         )
+
+    def rates(self) -> Rates:
+        """Return how often may be asked."""
+        return Rates(**{name: getattr(self, name) for name in Rates.__slots__})
 
     @field_validator("base_url")
     @classmethod
@@ -161,3 +175,14 @@ def read_settings() -> Settings:
         ) from error
     except (OSError, ValueError) as error:
         raise WrongSetting(f"{FILE} cannot be read: {error}; correct it.") from error
+
+
+def read_api_key() -> str | None:
+    """Return what programs must send, if the environment says; WrongSetting if it is no good."""
+    key = os.environ.get(API_KEY, "").strip()
+    if key and not re.fullmatch(rf"[!-~]{{{SHORTEST_KEY},}}", key):
+        raise WrongSetting(
+            f"{API_KEY} must be at least {SHORTEST_KEY} letters, digits and signs, without blanks; "
+            "`openssl rand -hex 24` makes one."
+        )
+    return key or None

@@ -1,15 +1,20 @@
 """What tests share: the real embedder, a real index of the bundled documents, the public sets."""
 
+import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -117,6 +122,7 @@ class Site:
 @pytest.fixture(scope="session")
 def site(bundled_index: Path) -> Iterator[Site]:
     """The real app over the bundled documents, and a bare page of another origin beside it."""
+    from chatbot.perimeter import Rules
     from chatbot.server import make_app
 
     bot, host = listen(), listen()
@@ -130,7 +136,7 @@ def site(bundled_index: Path) -> Iterator[Site]:
         suggestions=["Who coined the term narco-peace?", "How tall is Mount Everest?"],
     )
     service.start()
-    app = make_app(service, allowed_origins=[host_url], title="Footnote")
+    app = make_app(service, rules=Rules(allowed_origins=[host_url]), title="Footnote")
     with serving_app(app, bot), serving_app(bare_page(bot_url), host):
         wait_until_ready(service)
         yield Site(url=bot_url, host_page=host_url, app=app)
@@ -139,6 +145,7 @@ def site(bundled_index: Path) -> Iterator[Site]:
 @pytest.fixture
 def empty_site(tmp_path: Path) -> Iterator[str]:
     """The address of a server whose index is not there."""
+    from chatbot.perimeter import Rules
     from chatbot.server import make_app
 
     service = Service(
@@ -146,7 +153,7 @@ def empty_site(tmp_path: Path) -> Iterator[str]:
     )
     service.start()
     listener = listen()
-    with serving_app(make_app(service, allowed_origins=[], title="Footnote"), listener):
+    with serving_app(make_app(service, rules=Rules(), title="Footnote"), listener):
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
@@ -235,3 +242,43 @@ def build(corpus: Corpus, folder: Path, embedder: Embedder) -> None:
 
 def open_index(folder: Path) -> Generation:
     return open_current(folder, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS)
+
+
+@dataclass(frozen=True)
+class Served:
+    """`footnote serve` as a process of its own: its address, and the file of its log."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has logged, but for what it says to whoever starts it."""
+        said = self.log.read_text("utf-8").splitlines()
+        return [json.loads(line) for line in said if not line.startswith("Starting ")]
+
+
+@contextmanager
+def served(index: Path, folder: Path, *arguments: str, **settings: str) -> Iterator[Served]:
+    """Serve an index; `settings` are environment variables less their FOOTNOTE_."""
+    with listen() as listener:
+        port = listener.getsockname()[1]
+    environment = {**os.environ, **{f"FOOTNOTE_{k}": v for k, v in settings.items()}}
+    command = [sys.executable, str(ROOT / "footnote.py"), "serve"]
+    command += ["--index", str(index), "--port", str(port)]
+    log = folder / "serve.log"
+    with (
+        log.open("wb") as said,
+        subprocess.Popen([*command, *arguments], cwd=ROOT, env=environment, stderr=said) as process,
+    ):
+        there = Served(f"http://127.0.0.1:{port}", process, log)
+        try:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and process.poll() is None:
+                with suppress(httpx.TransportError):
+                    if httpx.get(f"{there.url}/readyz").status_code == 200:
+                        break
+                time.sleep(0.1)
+            yield there
+        finally:
+            process.kill()

@@ -18,8 +18,9 @@ from test_chatbot_swap import FOUND, TOWNS, write
 from visitor import Asked, Visitor
 
 from chatbot.answer import Event, Turn
-from chatbot.background import MOST_THREADS
+from chatbot.background import MOST_WAITING, most_at_once
 from chatbot.errors import Stopped
+from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
 from corpus.load import load_corpus
@@ -89,9 +90,9 @@ async def ask_too_many(url: str) -> list[httpx.Response]:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(timeout=60, limits=limits) as client:
         body = {"question": QUESTION}
+        most = most_at_once(has_model=False) + MOST_WAITING
         asked = [
-            asyncio.create_task(client.post(f"{url}/api/ask", json=body))
-            for _ in range(MOST_THREADS + 10)
+            asyncio.create_task(client.post(f"{url}/api/ask", json=body)) for _ in range(most + 10)
         ]
         told, waiting = set[Any](), set(asked)
         while len(told) < 10:
@@ -99,7 +100,7 @@ async def ask_too_many(url: str) -> list[httpx.Response]:
             told |= done
         for task in waiting:
             task.cancel()
-        assert len(waiting) == MOST_THREADS
+        assert len(waiting) == most
         return [task.result() for task in told]
 
 
@@ -107,7 +108,7 @@ def test_more_than_can_be_answered_are_told_to_wait(bundled_index: Path) -> None
     service, listener = Held(bundled_index), listen()
     service.start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with serving_app(make_app(service, allowed_origins=[], title="Footnote"), listener):
+    with serving_app(make_app(service, rules=Rules(), title="Footnote"), listener):
         for response in run(ask_too_many(url)):
             assert response.status_code == 429
             assert response.headers["retry-after"] == "5"
@@ -137,7 +138,7 @@ def test_the_page_stays_usable_while_the_index_is_built_again(
     listener = listen()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     command = [sys.executable, "footnote.py", "index", str(documents), "--index", str(index)]
-    with serving_app(make_app(service, allowed_origins=[], title="Footnote"), listener):
+    with serving_app(make_app(service, rules=Rules(), title="Footnote"), listener):
         wait_until_ready(service)
         page, before, asked = browser.new_page(), current_name(index), 0
         page.goto(url)

@@ -15,6 +15,7 @@ from watched import WAIT_MS, watching
 from chatbot.answer import Answer, Citation, Sentence, Usage
 from chatbot.ask import Reader, answer_question
 from chatbot.models import Limits, ModelSettings, load_model
+from chatbot.perimeter import Rules
 from chatbot.render import Exchange, render_conversation, render_head, render_opening
 from chatbot.server import make_app
 from chatbot.service import Service
@@ -176,7 +177,7 @@ def hostile_site(
     )
     service.start()
     listener = listen()
-    with serving_app(make_app(service, allowed_origins=[], title=HOSTILE[2]), listener):
+    with serving_app(make_app(service, rules=Rules(), title=HOSTILE[2]), listener):
         wait_until_ready(service)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 

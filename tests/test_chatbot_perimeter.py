@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from chatbot.perimeter import LARGEST_BODY_BYTES, WIDGET, Perimeter, is_allowed, is_open
+from chatbot.background import Background
+from chatbot.callers import is_allowed
+from chatbot.draining import Draining
+from chatbot.perimeter import LARGEST_BODY_BYTES, WIDGET, Perimeter, Rules, is_open
 
 OWN = "http://127.0.0.1:7860"
 SITE = "https://example.org"
@@ -93,6 +96,7 @@ def _send(
     parts: tuple[bytes, ...] = (b"",),
     client: str = "10.1.2.3",
     root_path: str = "",
+    api_key: str | None = None,
     **headers: str,
 ) -> Reply:
     named = {"host": "127.0.0.1:7860"} | {k.replace("_", "-"): v for k, v in headers.items()}
@@ -118,12 +122,13 @@ def _send(
 
     # In a thread of its own: Playwright, where it runs, has a loop in this one.
     with ThreadPoolExecutor(1) as pool:
-        app = Perimeter(
-            inner,
+        rules = Rules(
             allowed_origins=[SITE],
             trusted_proxies=[ip_network("127.0.0.1"), ip_network("10.9.0.0/16")],
             root_path=root_path,
+            api_key=api_key,
         )
+        app = Perimeter(inner, rules=rules, draining=Draining(Background(1)))
         pool.submit(lambda: asyncio.run(app(scope, receive, send))).result()
     return Reply(sent)
 
@@ -178,7 +183,7 @@ def test_only_that_very_file_is_for_every_site(path: str) -> None:
 )
 def test_what_the_page_does_not_need_is_not_there(method: str, path: str) -> None:
     inner = Inner()
-    assert _send(inner, path, method=method).status == 404
+    assert _send(inner, path, method=method, origin=OWN).status == 404
     assert inner.bodies == []
 
 
@@ -216,6 +221,73 @@ def test_a_trusted_proxy_says_host_and_scheme(client: str) -> None:
     assert dict(inner.scope["headers"]) == {b"host": b"example.org", b"origin": SITE.encode()}
     assert inner.scope["scheme"] == "https"
     assert _send(inner, client=client, x_forwarded_host="evil.net").status == 403
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("127.0.0.1, 203.0.113.7", "203.0.113.7"),  # whoever asked wrote the first
+        ("198.51.100.1, 203.0.113.7, 10.9.3.4", "203.0.113.7"),
+        ("203.0.113.7:5123", "203.0.113.7"),
+        ("[2001:db8::7]", "2001:db8::7"),
+        ("10.9.3.4", "10.9.0.1"),
+        ("nonsense", "10.9.0.1"),
+        ("203.0.113.7, nonsense", "10.9.0.1"),
+    ],
+)
+def test_a_trusted_proxy_says_who_asked(said: str, address: str) -> None:
+    inner = Inner()
+    assert _send(inner, client="10.9.0.1", x_forwarded_for=said).status == 200
+    assert inner.scope["client"][0] == address
+
+
+LONG_KEY = "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("headers", "key", "status"),
+    [
+        ({"client": "127.0.0.1"}, None, 200),  # whoever runs it
+        ({"client": "::1"}, None, 200),
+        ({"client": "10.1.2.3"}, None, 401),
+        ({"client": "127.0.0.1", "x_forwarded_for": "203.0.113.7"}, None, 401),
+        ({"client": "127.0.0.1", "x_forwarded_for": "127.0.0.1"}, None, 200),
+        ({"client": "127.0.0.1", "x_forwarded_proto": "http"}, None, 401),  # of whom?
+        ({"client": "10.1.2.3", "x_forwarded_for": "127.0.0.1"}, None, 401),
+        ({"client": "10.1.2.3", "origin": SITE}, None, 200),
+        ({"client": "10.1.2.3", "origin": "null"}, None, 403),
+        ({"client": "127.0.0.1"}, LONG_KEY, 401),
+        ({"client": "10.1.2.3"}, LONG_KEY, 401),
+        ({"client": "10.1.2.3", "authorization": f"Bearer {LONG_KEY}"}, LONG_KEY, 200),
+        ({"client": "10.1.2.3", "authorization": f"bearer  {LONG_KEY}"}, LONG_KEY, 200),
+        ({"client": "10.1.2.3", "authorization": LONG_KEY}, LONG_KEY, 401),
+        ({"client": "10.1.2.3", "authorization": f"Basic {LONG_KEY}"}, LONG_KEY, 401),
+        ({"client": "10.1.2.3", "authorization": f"Bearer {LONG_KEY}0"}, LONG_KEY, 401),
+        ({"client": "10.1.2.3", "authorization": "Bearer "}, LONG_KEY, 401),
+        ({"client": "10.1.2.3", "authorization": "Bearer \xe9"}, LONG_KEY, 401),
+        ({"origin": SITE, "authorization": f"Bearer {LONG_KEY}x"}, LONG_KEY, 401),
+        ({"origin": "https://evil.net", "authorization": f"Bearer {LONG_KEY}"}, LONG_KEY, 403),
+        ({"origin": SITE}, LONG_KEY, 200),
+        ({"origin": SITE, "authorization": "Basic eDp5"}, LONG_KEY, 200),  # of a proxy in front
+    ],
+)
+def test_programs_need_the_key_unless_they_run_here(
+    headers: dict[str, str], key: str | None, status: int
+) -> None:
+    inner = Inner()
+    sent: dict[str, Any] = {**headers}
+    reply = _send(inner, "/api/ask", method="POST", api_key=key, **sent)
+    assert reply.status == status
+    assert len(inner.bodies) == (status == 200)
+    if status == 401:
+        assert reply.headers["www-authenticate"] == "Bearer"
+        assert LONG_KEY not in reply.error()
+
+
+def test_what_every_reader_may_see_needs_no_key() -> None:
+    assert _send(Inner(), "/api/documents", api_key=LONG_KEY).status == 200
+    assert _send(Inner(), "/", api_key=LONG_KEY).status == 200
 
 
 @pytest.mark.parametrize("path", ["/help/api/ask", "/api/ask"])

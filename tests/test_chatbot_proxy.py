@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, expect
 from scripted import serving
 
 from chatbot.models import ModelSettings, load_model
+from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
 from index.embed import BUNDLED
@@ -44,6 +45,7 @@ http {{
       proxy_http_version 1.1;
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-For $remote_addr;
     }}
   }}
 }}
@@ -95,10 +97,8 @@ def url(
         service.start()
         app = make_app(
             service,
-            allowed_origins=[],
+            rules=Rules(trusted_proxies=[ip_network("127.0.0.1")], root_path="/help/desk"),
             title="Help desk",
-            trusted_proxies=[ip_network("127.0.0.1")],
-            root_path="/help/desk",
         )
         listener = listen()
         backend = f"http://127.0.0.1:{listener.getsockname()[1]}"

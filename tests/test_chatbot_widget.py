@@ -7,6 +7,7 @@ from conftest import ARTIFACTS, Site, bare_page, listen, serving_app, wait_until
 from playwright.sync_api import Browser, Page, expect
 
 from chatbot.models import ModelSettings, load_model
+from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
 from index.embed import BUNDLED
@@ -76,7 +77,7 @@ def site_without_its_model(bundled_index: Path) -> Iterator[str]:
         model=load_model("openai-compatible:gone", settings),
     )
     service.start()
-    app = make_app(service, allowed_origins=[host_url], title="Footnote")
+    app = make_app(service, rules=Rules(allowed_origins=[host_url]), title="Footnote")
     with serving_app(app, bot), serving_app(bare_page(bot_url), host):
         wait_until_ready(service)
         yield host_url

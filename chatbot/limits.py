@@ -1,0 +1,91 @@
+"""How often may be asked: by one address, with the key, by all, and by all in a day. Knows no HTTP.
+
+Considered: limits (its memory storage starts a thread for a request and goes by the wall clock),
+and slowapi, which is built on it.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address, ip_network
+
+KEY = "key"
+_DAY_SECONDS, _MINUTE_SECONDS = 86_400.0, 60.0
+_MOST_REMEMBERED = 10_000
+"""After so many callers those are forgotten who could ask as if they never had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Questions a minute from one address, with the key, and in all; and in all a day."""
+
+    address_per_minute: int = 600
+    key_per_minute: int = 600
+    total_per_minute: int = 1200
+    total_per_day: int = 100_000
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Holds what may be spent at once and fills up again: a token bucket."""
+
+    size: float
+    seconds_to_fill: float
+    filled_at: float
+    left: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = self.size
+
+    def wait_for(self, cost: float, now: float) -> float:
+        """Return after how many seconds `cost` is in it; 0.0 is now."""
+        a_second = self.size / self.seconds_to_fill
+        self.left = min(self.size, self.left + (now - self.filled_at) * a_second)
+        self.filled_at = now
+        return max(0.0, (min(cost, self.size) - self.left) / a_second)
+
+
+class Limits:
+    """What each has left. For one thread."""
+
+    def __init__(self, rates: Rates, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rates, self._clock = rates, clock
+        self._all = (
+            Bucket(rates.total_per_minute, _MINUTE_SECONDS, clock()),
+            Bucket(rates.total_per_day, _DAY_SECONDS, clock()),
+        )
+        self._callers: dict[str, Bucket] = {}
+
+    def take(self, caller: str, cost: float) -> float:
+        """Take `cost` questions for a caller; return 0.0, or, taking none, the seconds to wait."""
+        now = self._clock()
+        wait = max(bucket.wait_for(cost, now) for bucket in self._all)
+        if wait:
+            return wait
+        own = self._bucket_of(caller, now)
+        if wait := own.wait_for(cost, now):
+            return wait
+        for bucket in (own, *self._all):
+            bucket.left -= cost
+        return 0.0
+
+    def _bucket_of(self, caller: str, now: float) -> Bucket:
+        if caller not in self._callers:
+            if len(self._callers) >= _MOST_REMEMBERED:
+                recent = now - _MINUTE_SECONDS
+                self._callers = {c: b for c, b in self._callers.items() if b.filled_at > recent}
+            rates = self._rates
+            size = rates.key_per_minute if caller == KEY else rates.address_per_minute
+            self._callers[caller] = Bucket(size, _MINUTE_SECONDS, now)
+        return self._callers[caller]
+
+
+def caller_at(address: str) -> str:
+    """Return who an address is: itself, or of IPv6 its /64, all of which one household has."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return str(ip_network((parsed, 64), strict=False))
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
