@@ -286,7 +286,7 @@ def doctor_command(arguments: argparse.Namespace) -> int:
     """Say what is configured and whether the index is whole."""
     from chatbot.doctor import examine
 
-    findings = examine(_settings(arguments))
+    findings = examine(_settings(arguments), arguments.origin)
     value = {found.name: {"good": found.good, "says": found.says} for found in findings}
     rows = [f"{'ok ' if f.good else 'BAD'}  {f.name:10} {f.says}" for f in findings]
     _say(value if arguments.json else "\n".join(rows))

@@ -92,6 +92,10 @@ def _add_eval(evaluate: argparse.ArgumentParser) -> None:
     add("--passages", type=_number(10_000_000), help="speed: made-up passages")
 
 
+def _add_doctor(doctor: argparse.ArgumentParser) -> None:
+    doctor.add_argument("--origin", metavar="URL", help="may the pages of this site ask?")
+
+
 def _add_show(show: argparse.ArgumentParser) -> None:
     show.add_argument("document", nargs="?", metavar="DOCUMENT")
 
@@ -103,7 +107,7 @@ _OWN: Mapping[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     "serve": (_add_serve, _add_model),
     "eval": (_add_eval,),
     "show": (_add_show,),
-    "doctor": (_add_model,),
+    "doctor": (_add_doctor, _add_model),
 }
 
 

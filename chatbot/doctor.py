@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
 
 from chatbot.errors import ModelUnavailable
 from chatbot.models import QUOTES, load_model
 from chatbot.models.look import Found, look_for_models, tips
-from chatbot.settings import Settings
+from chatbot.settings import DEFAULT_PORTS, ORIGIN, Settings
 from corpus.errors import FootnoteError
 from index.generation import open_current
 
@@ -20,17 +23,20 @@ class Finding:
     says: str
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Return a finding each for the documents, the index, the model and the sites allowed."""
-    return [
-        _find(name, look, settings)
-        for name, look in {
-            "documents": _documents,
-            "index": _index,
-            "model": _model,
-            "origins": _origins,
-        }.items()
-    ]
+def examine(settings: Settings, origin: str | None = None) -> list[Finding]:
+    """Return a finding each for the documents, the index, the model and the sites allowed.
+
+    And one for `origin`, if given: whether the pages of that site may ask.
+    """
+    looks: dict[str, Callable[[Settings], str]] = {
+        "documents": _documents,
+        "index": _index,
+        "model": _model,
+        "origins": _origins,
+    }
+    if origin is not None:
+        looks["origin"] = lambda settings: _origin(origin, settings)
+    return [_find(name, look, settings) for name, look in looks.items()]
 
 
 def _find(name: str, look: Callable[[Settings], str], settings: Settings) -> Finding:
@@ -88,3 +94,38 @@ def _see_that_it_is_there(name: str, found: Found) -> None:
 
 def _origins(settings: Settings) -> str:
     return ", ".join(settings.chatbot.allowed_origins) or "none but the page itself"
+
+
+def _origin(origin: str, settings: Settings) -> str:
+    """Say whether a site may ask: by the settings, and by the server if one runs."""
+    allowed = settings.chatbot.allowed_origins
+    name = origin.strip().rstrip("/").lower()
+    name = name.removesuffix(DEFAULT_PORTS.get(name.partition(":")[0], ""))  # browsers leave it out
+    if not ORIGIN.fullmatch(name):
+        parts = urlsplit(name if "://" in name else f"https://{name}")
+        wanted = f"{parts.scheme}://{parts.netloc}"
+        raise FootnoteError(f"{origin} is no origin; it is written like {wanted}.")
+    if name not in allowed:
+        near = [one for one in allowed if one.partition("://")[2] == name.partition("://")[2]]
+        other = f" ({near[0]} is, but browsers tell http from https)" if near else ""
+        listed = ",".join([*allowed, name])
+        raise FootnoteError(
+            f"{name} is not on the list{other}; set FOOTNOTE_CHATBOT_ALLOWED_ORIGINS={listed}"
+        )
+    return f"{name} may ask{_said_by_server(name, settings)}"
+
+
+def _said_by_server(origin: str, settings: Settings) -> str:
+    """Ask the server that runs here, as a page of the site would; FootnoteError if it refuses."""
+    host, port = settings.chatbot.host, settings.chatbot.port
+    at = f"{f'[{host}]' if ':' in host else host}:{port}".replace("0.0.0.0", "127.0.0.1")
+    path = f"{settings.chatbot.root_path}/api/suggestions"
+    try:
+        response = httpx.get(f"http://{at}{path}", headers={"origin": origin}, timeout=5.0)
+    except httpx.HTTPError:
+        return f"; no server answers at {at}, so only the settings were looked at"
+    if response.headers.get("access-control-allow-origin") != origin or response.status_code == 403:
+        raise FootnoteError(
+            f"the settings allow {origin}, but the server at {at} does not; start it again."
+        )
+    return f", and the server at {at} lets it"

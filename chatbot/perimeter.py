@@ -20,11 +20,9 @@ from chatbot.callers import Callers, Refusal
 from chatbot.draining import Draining
 from chatbot.limits import Limits, Rates
 from chatbot.proxies import Network, as_sent, is_local, path_within
+from chatbot.request_body import LARGEST_BODY_BYTES, RequestBody
 from chatbot.request_log import log, request_id
 
-LARGEST_BODY_BYTES = 64_000
-"""A question of 2,000 characters and the turns before it, in the longest encoding."""
-BODY_SECONDS = 10.0
 MOST_OPEN = 512
 """Requests of one caller under way at once: a page holds two, and an office may be one address."""
 
@@ -90,12 +88,13 @@ class Perimeter:
             return
         began, status, is_whole, name = time.monotonic(), 0, False, secrets.token_hex(8)
         request_id.set(name)
+        body = RequestBody(scope, receive)
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status, is_whole
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = self._complete(message["headers"], name)
+                message["headers"] = self._complete(message["headers"], name, body)
             else:
                 is_whole = not message.get("more_body", False)
             await send(message)
@@ -105,7 +104,7 @@ class Perimeter:
         path = path_within(scope["path"], self._rules.root_path)
         try:
             with self._draining.request():
-                await self._pass_on(scope, path, is_here, receive, send_with_headers)
+                await self._pass_on(scope, path, is_here, body, send_with_headers)
         except asyncio.CancelledError:
             if not self._draining.is_ending:
                 raise
@@ -117,24 +116,24 @@ class Perimeter:
                 log("request", method=scope["method"], path=path, status=status, seconds=seconds)
 
     async def _pass_on(
-        self, scope: Scope, path: str, is_here: bool, receive: Receive, send: Send
+        self, scope: Scope, path: str, is_here: bool, body: RequestBody, send: Send
     ) -> None:
-        caller = self._admit(scope, path, is_here)
+        caller = self._admit(scope, path, is_here, body)
         if isinstance(caller, Refusal):
-            await _answer(caller, scope)(scope, receive, send)
+            await _answer(caller, scope)(scope, body.receive, send)
             return
         if self._rules.root_path and not path:
-            await RedirectResponse(f"{self._rules.root_path}/", 308)(scope, receive, send)
+            await RedirectResponse(f"{self._rules.root_path}/", 308)(scope, body.receive, send)
             return
         self._under_way[caller] += 1
         try:
-            await self._app(scope, _in_time_and_size(receive), send)
+            await self._app(scope, body.receive, send)
         finally:
             self._under_way[caller] -= 1
             if not self._under_way[caller]:
                 del self._under_way[caller]
 
-    def _admit(self, scope: Scope, path: str, is_here: bool) -> str | Refusal:
+    def _admit(self, scope: Scope, path: str, is_here: bool, body: RequestBody) -> str | Refusal:
         """Return who asks, or why that is not to be."""
         caller = self._callers.identify(
             scope,
@@ -147,7 +146,7 @@ class Perimeter:
             return caller
         if path and not is_open(scope["method"], path):
             return Refusal(404, "There is nothing here.")
-        if _length(scope) > LARGEST_BODY_BYTES:
+        if body.declared_bytes > LARGEST_BODY_BYTES:
             return Refusal(413, "The request is too large; ask something shorter.")
         if self._under_way[caller] >= MOST_OPEN:
             return _too_often(5.0)
@@ -161,13 +160,15 @@ class Perimeter:
         return caller
 
     def _complete(
-        self, sent: Sequence[tuple[bytes, bytes]], name: str
+        self, sent: Sequence[tuple[bytes, bytes]], name: str, body: RequestBody
     ) -> list[tuple[bytes, bytes]]:
         """Return the headers with those that every response has, unless its route has its own."""
         own = dict(sent)
         ours = {**self._headers, b"x-request-id": name.encode()}
         if own.get(b"content-type", b"").startswith(b"text/event-stream"):
             ours[b"x-accel-buffering"] = b"no"  # nginx would keep events until it has a page full
+        if body.is_left_over:
+            ours[b"connection"] = b"close"  # or the server would read on to its end
         return [*sent, *((key, value) for key, value in ours.items() if key not in own)]
 
 
@@ -177,31 +178,6 @@ def is_open(method: str, path: str) -> bool:
         route.fullmatch(path) and (methods is None or method in methods)
         for route, methods in OPEN.items()
     )
-
-
-def _length(scope: Scope) -> int:
-    value = dict(scope["headers"]).get(b"content-length", b"0")
-    return int(value) if value.isdigit() else 0
-
-
-def _in_time_and_size(receive: Receive) -> Receive:
-    """Stop reading a body that is longer than allowed, whatever it declared, or does not come."""
-    read_bytes, is_whole, until = 0, False, time.monotonic() + BODY_SECONDS
-
-    async def receive_counted() -> Message:
-        nonlocal read_bytes, is_whole
-        if is_whole:
-            return await receive()
-        try:
-            async with asyncio.timeout(max(0.0, until - time.monotonic())):
-                message = await receive()
-        except TimeoutError:
-            return {"type": "http.disconnect"}
-        read_bytes += len(message.get("body", b""))
-        is_whole = not message.get("more_body", False)
-        return {"type": "http.disconnect"} if read_bytes > LARGEST_BODY_BYTES else message
-
-    return receive_counted
 
 
 def _too_often(wait_seconds: float) -> Refusal:

@@ -1,6 +1,9 @@
-"""Many open pages, each asking once a minute: `make soak`. Prints times, errors and memory.
+"""Many open pages, then twice what the server can answer: `make soak`. Prints times and leaks.
 
-python tests/soak.py [--pages 200] [--minutes 10] [--index FOLDER] [--port 7899]
+python tests/soak.py [--pages 200] [--minutes 10] [--index FOLDER] [--port 7899] [--only NAME]
+
+`pages`: each page asks once a minute. `overload`: programs ask twice as often as the server can
+answer. Each for `--minutes`, on a server of its own.
 """
 
 import argparse
@@ -13,9 +16,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from overload import UNLIMITED, memory_mb, overload, until_ready
 from visitor import Asked, Visitor
 
 ROOT = Path(__file__).parent.parent
@@ -34,26 +40,44 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--port", type=int, default=7899)
     parser.add_argument("--index", type=Path)
+    parser.add_argument("--only", choices=["pages", "overload"])
     chosen = parser.parse_args()
+    url, seconds = f"http://127.0.0.1:{chosen.port}", chosen.minutes * 60
+    codes = []
     with tempfile.TemporaryDirectory() as temporary:
         index = str(chosen.index or temporary)
         if chosen.index is None:
             subprocess.run([*FOOTNOTE, "index", "--index", index], cwd=ROOT, check=True)
-        command = [*FOOTNOTE, "serve", "--index", index, "--port", str(chosen.port)]
-        server = subprocess.Popen(command, cwd=ROOT)
-        try:
-            url = f"http://127.0.0.1:{chosen.port}"
-            return asyncio.run(soak(url, server.pid, chosen.pages, chosen.minutes * 60))
-        finally:
-            server.terminate()
-            server.wait(20)
+        command = ["serve", "--index", index, "--port", str(chosen.port)]
+        if chosen.only != "overload":
+            with serving(command) as pid:
+                codes.append(asyncio.run(soak(url, pid, chosen.pages, seconds)))
+        if chosen.only != "pages":
+            with serving(command, **UNLIMITED) as pid:
+                codes.append(asyncio.run(overload(url, pid, _questions(), seconds)))
+    return max(codes)
+
+
+@contextmanager
+def serving(command: list[str], **settings: str) -> Iterator[int]:
+    """Run the server, which counts its tasks when asked, and yield its process."""
+    counted = [sys.executable, str(Path(__file__).parent / "counted.py"), *command]
+    server = subprocess.Popen(
+        counted, cwd=ROOT, env={**os.environ, **settings}, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield server.pid
+    finally:
+        server.terminate()
+        server.wait(20)
 
 
 async def soak(url: str, pid: int, pages: int, seconds: float) -> int:
     """Run it against a server that starts now."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(limits=limits, timeout=60) as client:
-        await _until_ready(client, url)
+        await until_ready(client, url)
+        await _have_all_loaded(client, url)
         visitors = [Visitor(client, url) for _ in range(pages)]
         began = time.monotonic()
         for visitor in visitors:
@@ -113,22 +137,12 @@ async def _watch(pid: int, memory: dict[str, float]) -> None:
         memory[name] = memory_mb(pid)
 
 
-async def _until_ready(client: httpx.AsyncClient, url: str) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            if (await client.get(f"{url}/readyz")).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        await asyncio.sleep(0.2)
-    raise SystemExit("the server was not ready in two minutes")
-
-
-def memory_mb(pid: int, field: str = "VmRSS") -> float:
-    """Return what a process has in memory, now or (VmHWM) at most so far."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split(f"{field}:")[1].split()[0]) / 1024
+async def _have_all_loaded(client: httpx.AsyncClient, url: str) -> None:
+    """Ask everything once, so that what is loaded when first needed is no growth later."""
+    for question in _questions():
+        response = await client.post(f"{url}/api/ask", json={"question": question})
+        if response.status_code == 429:
+            await asyncio.sleep(float(response.headers["retry-after"]))
 
 
 def cpu_seconds(pid: int) -> float:

@@ -1,6 +1,8 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
+from conftest import Site, listen
 from scripted import serving
 
 from chatbot.doctor import Finding, examine
@@ -8,13 +10,15 @@ from chatbot.models import look
 from chatbot.settings import ChatbotTable, CorpusTable, IndexTable, Settings
 
 
-def _examine(index: Path, folder: Path, **chatbot: object) -> dict[str, Finding]:
+def _examine(
+    index: Path, folder: Path, origin: str | None = None, **chatbot: object
+) -> dict[str, Finding]:
     settings = Settings(
         corpus=CorpusTable(folders=[folder]),
         index=IndexTable(folder=index),
         chatbot=ChatbotTable.model_validate(chatbot),
     )
-    return {finding.name: finding for finding in examine(settings)}
+    return {finding.name: finding for finding in examine(settings, origin)}
 
 
 def test_whole_house_is_good(bundled_index: Path, tmp_path: Path) -> None:
@@ -43,6 +47,38 @@ def test_what_is_wrong_says_what_to_do(
     found = _examine(index, folder, **chatbot)
     assert [name for name, finding in found.items() if not finding.good] == [wrong]
     assert says in found[wrong].says
+
+
+@pytest.mark.parametrize(
+    ("origin", "good", "says"),
+    [
+        ("https://a.org", True, "https://a.org may ask; no server answers at 127.0.0.1:"),
+        ("https://A.org:443/", True, "https://a.org may ask"),
+        ("http://a.org", False, "(https://a.org is, but browsers tell http from https)"),
+        ("https://www.a.org", False, "ALLOWED_ORIGINS=https://a.org,https://www.a.org"),
+        ("https://a.org/page", False, "it is written like https://a.org."),
+        ("a.org", False, "it is written like https://a.org."),
+        ("null", False, "is no origin"),
+    ],
+)
+def test_whether_a_site_may_ask(
+    origin: str, good: bool, says: str, bundled_index: Path, tmp_path: Path
+) -> None:
+    with listen() as listener:
+        port = listener.getsockname()[1]
+    allowed = ["https://a.org"]
+    found = _examine(bundled_index, tmp_path, origin, allowed_origins=allowed, port=port)["origin"]
+    assert found.good is good
+    assert says in found.says
+
+
+def test_the_server_that_runs_is_asked_too(bundled_index: Path, tmp_path: Path, site: Site) -> None:
+    port = int(site.url.rpartition(":")[2])
+    for origin, good in ((site.host_page, True), ("https://a.org", False)):
+        chatbot: dict[str, Any] = {"allowed_origins": [origin], "port": port}
+        found = _examine(bundled_index, tmp_path, origin, **chatbot)["origin"]
+        assert found.good is good
+        assert ("lets it" if good else "start it again") in found.says
 
 
 def test_a_model_server_on_this_machine_is_told_of(

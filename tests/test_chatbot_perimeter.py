@@ -10,7 +10,8 @@ from starlette.types import Message, Receive, Scope, Send
 from chatbot.background import Background
 from chatbot.callers import is_allowed
 from chatbot.draining import Draining
-from chatbot.perimeter import LARGEST_BODY_BYTES, WIDGET, Perimeter, Rules, is_open
+from chatbot.perimeter import WIDGET, Perimeter, Rules, is_open
+from chatbot.request_body import LARGEST_BODY_BYTES
 
 OWN = "http://127.0.0.1:7860"
 SITE = "https://example.org"
