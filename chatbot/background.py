@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -10,8 +11,10 @@ from typing import TypeVar
 
 from chatbot.errors import ServerStops, TooBusy
 
-MOST_WAITING = 20
-"""Two seconds' work without a model; a longer queue would only hide the wait."""
+MOST_WAITING = 64
+LONGEST_WAIT_SECONDS = 2.0
+"""A longer queue would only hide the wait: at twice what can be answered it is always full."""
+_NEWEST = 0.2  # of the last answer's seconds, in what the next are taken to need
 _LOOK_SECONDS = 0.2
 _END = object()
 
@@ -24,13 +27,13 @@ def most_at_once(*, has_model: bool) -> int:
 
 
 class Background:
-    """Threads for answers under way: `at_once` are being made, MOST_WAITING wait for their turn."""
+    """Threads for answers under way: `at_once` are being made, others wait for their turn."""
 
     def __init__(self, at_once: int) -> None:
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="answer")
         self._turns = asyncio.Semaphore(at_once)
-        self._most = at_once + MOST_WAITING
-        self._under_way = 0
+        self._at_once, self._under_way = at_once, 0
+        self._answer_seconds = 0.0
         self._is_closed = False
 
     @property
@@ -40,7 +43,9 @@ class Background:
 
     def admit(self) -> None:
         """Raise TooBusy if nothing more can be begun now."""
-        if self._under_way >= self._most:
+        waiting = self._under_way - self._at_once + 1
+        wait_seconds = waiting * self._answer_seconds / self._at_once
+        if waiting > MOST_WAITING or wait_seconds > LONGEST_WAIT_SECONDS:
             raise TooBusy("too many are asking at this moment; ask again in a few seconds.")
 
     def close(self) -> None:
@@ -62,8 +67,11 @@ class Background:
         self._under_way += 1
         try:
             async with self._turns:
+                began = time.monotonic()
                 async for item in self._steps(start, is_gone, idle_seconds):
                     yield item
+                took = time.monotonic() - began
+                self._answer_seconds += _NEWEST * (took - self._answer_seconds)
         finally:
             self._under_way -= 1
 

@@ -59,7 +59,7 @@ class Visitor:
         except httpx.HTTPError as error:
             return Asked(0.0, repr(error))
         good = first and last.get("msg") == "process_completed" and last.get("success")
-        return Asked(first, "" if good else json.dumps(last)[:300])
+        return Asked(first, "" if good else json.dumps(last)[:5000])
 
     def close(self) -> None:
         """Let go, as a closed tab does."""
