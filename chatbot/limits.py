@@ -20,7 +20,7 @@ class Rates:
     """Questions a minute from one address, with the key, and in all; and in all a day."""
 
     address_per_minute: int = 600
-    key_per_minute: int = 600
+    programs_per_minute: int = 600
     total_per_minute: int = 1200
     total_per_day: int = 100_000
 
@@ -75,7 +75,7 @@ class Limits:
                 recent = now - _MINUTE_SECONDS
                 self._callers = {c: b for c, b in self._callers.items() if b.filled_at > recent}
             rates = self._rates
-            size = rates.key_per_minute if caller == KEY else rates.address_per_minute
+            size = rates.programs_per_minute if caller == KEY else rates.address_per_minute
             self._callers[caller] = Bucket(size, _MINUTE_SECONDS, now)
         return self._callers[caller]
 

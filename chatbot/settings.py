@@ -91,7 +91,7 @@ class ChatbotTable(BaseModel):
     allowed_origins: Texts = []
     trusted_proxies: Networks = []
     address_per_minute: int = Field(default=_RATES.address_per_minute, ge=1)
-    key_per_minute: int = Field(default=_RATES.key_per_minute, ge=1)
+    programs_per_minute: int = Field(default=_RATES.programs_per_minute, ge=1)
     total_per_minute: int = Field(default=_RATES.total_per_minute, ge=1)
     total_per_day: int = Field(default=_RATES.total_per_day, ge=1)
     log_questions: bool = False

@@ -32,7 +32,7 @@ def test_an_address_has_its_rate_and_gets_it_back_little_by_little() -> None:
 
 
 def test_one_does_not_use_up_what_another_has() -> None:
-    limits = Limits(Rates(address_per_minute=5, key_per_minute=7), Clock())
+    limits = Limits(Rates(address_per_minute=5, programs_per_minute=7), Clock())
     assert [taken(limits, who) for who in ("a", "b", KEY)] == [5, 5, 7]
 
 
