@@ -83,6 +83,9 @@ class Perimeter:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here; end it quietly when the server is to stop."""
+        if scope["type"] == "websocket":  # nothing of ours speaks it
+            await send({"type": "websocket.close"})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

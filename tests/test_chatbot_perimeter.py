@@ -243,6 +243,23 @@ def test_a_trusted_proxy_says_who_asked(said: str, address: str) -> None:
     assert inner.scope["client"][0] == address
 
 
+def test_no_socket_is_opened_past_the_rules() -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    inner = Inner()
+    app = Perimeter(inner, rules=Rules(), draining=Draining(Background(1)))
+    with ThreadPoolExecutor(1) as pool:
+        scope = {"type": "websocket", "path": "/gradio_api/queue/join", "headers": []}
+        pool.submit(lambda: asyncio.run(app(scope, receive, send))).result()
+    assert (sent, inner.scope) == ([{"type": "websocket.close"}], {})
+
+
 LONG_KEY = "0123456789abcdef"
 
 
