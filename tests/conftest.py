@@ -1,5 +1,6 @@
 """What tests share: the real embedder, a real index of the bundled documents, the public sets."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -8,11 +9,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -30,6 +32,8 @@ from index.build import build_index
 from index.embed import BUNDLED, Embedder, load_embedder
 from index.generation import Generation, open_current
 from index.split import PASSAGE_TOKENS
+
+Outcome = TypeVar("Outcome")
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ROOT / "corpus" / "documents"
@@ -197,6 +201,12 @@ def bare_page(bot_url: str) -> FastAPI:
         return HTMLResponse(f'<iframe src="{bot_url}/" width="800" height="600"></iframe>')
 
     return app
+
+
+def run(work: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """Run it in a thread of its own: Playwright, where it runs, has a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def listen() -> socket.socket:

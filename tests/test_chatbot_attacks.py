@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import uvicorn
-from conftest import Served, listen, served
+from conftest import Served, listen, run, served
 from scripted import serving
 from starlette.types import Receive, Scope, Send
 
@@ -149,8 +149,7 @@ def test_ten_thousand_requests_of_one_address_leave_the_others_their_answers(
         response = await other
         return await flooding, response
 
-    with ThreadPoolExecutor(1) as pool:
-        statuses, response = pool.submit(asyncio.run, both()).result()
+    statuses, response = run(both())
     assert statuses.total() == MANY
     assert statuses.keys() == {200, 429}
     assert statuses[200] < MANY / 3

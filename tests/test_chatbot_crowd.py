@@ -4,15 +4,14 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Coroutine, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event as StopEvent
 from typing import Any
 
 import httpx
 import pytest
-from conftest import ROOT, Site, build, listen, serving_app, wait_until_ready
+from conftest import ROOT, Site, build, listen, run, serving_app, wait_until_ready
 from playwright.sync_api import Browser, expect
 from test_chatbot_swap import FOUND, TOWNS, write
 from visitor import Asked, Visitor
@@ -30,12 +29,6 @@ from index.split import PASSAGE_TOKENS
 
 QUESTION = "How many homicides did El Salvador have in January 2012?"
 CROWD = 20
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
-    """Run it in a thread of its own: Playwright, where it runs, has a loop in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
 
 
 async def ask_api(url: str, times: int) -> list[httpx.Response]:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import httpx
-from conftest import Served, served
+from conftest import Served, run, served
 from scripted import serving
 from visitor import Visitor
 
@@ -44,7 +44,7 @@ def test_answers_end_in_a_sentence_within_five_seconds(bundled_index: Path, tmp_
         settings |= {"CHATBOT_BETWEEN_TOKENS_SECONDS": "50"}
         model = ("--model", "openai-compatible:tiny")
         with served(bundled_index, tmp_path, *model, **settings) as there:
-            seconds, rest, response = asyncio.run(stop_while_all_ask(there))
+            seconds, rest, response = run(stop_while_all_ask(there))
             assert there.process.returncode in (0, -15)
             said = there.log.read_text()
     assert seconds < 5
@@ -67,6 +67,6 @@ def test_a_server_with_nothing_under_way_stops_at_once(bundled_index: Path, tmp_
             return time.monotonic() - began
 
     with served(bundled_index, tmp_path) as there:
-        assert asyncio.run(stop(there)) < 3
+        assert run(stop(there)) < 3
         assert there.process.returncode in (0, -15)
         assert "Traceback" not in there.log.read_text()

@@ -1,10 +1,9 @@
-import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from conftest import run
 from starlette.types import Message, Receive, Scope, Send
 
 from chatbot.background import Background
@@ -122,15 +121,14 @@ def _send(
         sent.append(message)
 
     # In a thread of its own: Playwright, where it runs, has a loop in this one.
-    with ThreadPoolExecutor(1) as pool:
-        rules = Rules(
-            allowed_origins=[SITE],
-            trusted_proxies=[ip_network("127.0.0.1"), ip_network("10.9.0.0/16")],
-            root_path=root_path,
-            api_key=api_key,
-        )
-        app = Perimeter(inner, rules=rules, draining=Draining(Background(1)))
-        pool.submit(lambda: asyncio.run(app(scope, receive, send))).result()
+    rules = Rules(
+        allowed_origins=[SITE],
+        trusted_proxies=[ip_network("127.0.0.1"), ip_network("10.9.0.0/16")],
+        root_path=root_path,
+        api_key=api_key,
+    )
+    app = Perimeter(inner, rules=rules, draining=Draining(Background(1)))
+    run(app(scope, receive, send))
     return Reply(sent)
 
 
@@ -254,9 +252,7 @@ def test_no_socket_is_opened_past_the_rules() -> None:
 
     inner = Inner()
     app = Perimeter(inner, rules=Rules(), draining=Draining(Background(1)))
-    with ThreadPoolExecutor(1) as pool:
-        scope = {"type": "websocket", "path": "/gradio_api/queue/join", "headers": []}
-        pool.submit(lambda: asyncio.run(app(scope, receive, send))).result()
+    run(app({"type": "websocket", "path": "/gradio_api/queue/join", "headers": []}, receive, send))
     assert (sent, inner.scope) == ([{"type": "websocket.close"}], {})
 
 
