@@ -12,7 +12,7 @@ chat: .venv/installed  ## Install, index corpus/documents, serve the page on htt
 	@$(BIN)/footnote serve
 
 test: check  ## Install, then lint, types, import direction and every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 soak: .venv/installed-dev  ## Open 200 pages for ten minutes, each asking once a minute; say how it went
 	$(BIN)/python tests/soak.py $(SOAK)
