@@ -214,7 +214,7 @@ def _nearest(words: Words, at: int, anchors: dict[int, str]) -> set[str]:
 def _names_hold(claim: Words, sentence: Words, around: Words) -> bool:
     """Say whether each name stands there, and none has taken the place of another."""
     left = [i for i in sentence.names if not _is_among(sentence.stems[i], claim.known)]
-    for i in claim.names:
+    for i in _named(claim, sentence, around):
         if value_of(claim.words[i]) is not None or _is_among(claim.stems[i], sentence.known):
             continue
         if not _is_among(claim.stems[i], around.known):
@@ -272,24 +272,28 @@ def _is_said(wanted: str, stems: frozenset[str]) -> bool:
 
 def _roles_hold(claim: Words, sentence: Words) -> bool:
     """Say whether names stand on the same sides of a verb, and in order where the rest is alike."""
-    acts, other_acts = _acts(claim), _acts(sentence)
+    acts, other_acts = _acts(claim, sentence), _acts(sentence, claim)
     if any(other_acts.get(verb) == pair[::-1] != pair for verb, pair in acts.items()):
         return False
+    named = {w.stems[i] for w in (claim, sentence) for i in w.names}
     rest, other_rest = (
-        [w.stems[i] for i in w.content if i not in w.names] for w in (claim, sentence)
+        [w.stems[i] for i in w.content if w.stems[i] not in named] for w in (claim, sentence)
     )
     turned = ("by" in claim.words) != ("by" in sentence.words)
     if turned or not _is_part(rest, other_rest):
         return True
-    names, other_names = _in_order(claim, sentence), _in_order(sentence, claim)
+    names, other_names = (
+        [words.stems[i] for i in _named(words, other)]
+        for words, other in ((claim, sentence), (sentence, claim))
+    )
     return _is_part([name for name in names if name in other_names], other_names)
 
 
-def _in_order(words: Words, other: Words) -> list[str]:
-    """Return the names' stems; the word that opens the text too if it is a name in the other."""
+def _named(words: Words, *others: Words) -> list[int]:
+    """Return the places of names; that of the word that opens the text if others have it as one."""
+    known = {other.stems[i] for other in others for i in other.names}
     opens = words.stems[:1] if 0 not in words.names else []
-    known = {other.stems[i] for i in other.names}
-    return [name for name in opens if name in known] + [words.stems[i] for i in words.names]
+    return [0] * (opens != [] and opens[0] in known) + words.names
 
 
 def _is_part(some: list[str], others: list[str]) -> bool:
@@ -298,13 +302,13 @@ def _is_part(some: list[str], others: list[str]) -> bool:
     return all(one in rest for one in some)
 
 
-def _acts(words: Words) -> dict[str, tuple[str, str]]:
+def _acts(words: Words, other: Words) -> dict[str, tuple[str, str]]:
     """Return, for each word between two names, who stands before and after it; `by` turns them."""
-    found = {}
+    found, names = {}, _named(words, other)
     for i in words.content:
-        before = [j for j in words.names if j < i]
-        after = [j for j in words.names if j > i]
-        if i not in words.names and before and after:
+        before = [j for j in names if j < i]
+        after = [j for j in names if j > i]
+        if i not in names and before and after:
             pair = words.stems[before[-1]], words.stems[after[0]]
             passive = {"by", "por"} & {word.lower() for word in words.words[i + 1 : after[0]]}
             found[words.stems[i]] = pair[::-1] if passive else pair

@@ -126,7 +126,6 @@ class Reranker:
 def _load(kind: str, name: str, *, setting: str) -> Any:  # noqa: ANN401
     """Load a model by name or folder, from this machine alone."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     for noisy in ("sentence_transformers", "transformers"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     import sentence_transformers
@@ -134,7 +133,9 @@ def _load(kind: str, name: str, *, setting: str) -> Any:  # noqa: ANN401
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        return getattr(sentence_transformers, kind)(name, device="cpu", trust_remote_code=False)
+        return getattr(sentence_transformers, kind)(
+            name, device="cpu", trust_remote_code=False, local_files_only=True
+        )
     except Exception as error:  # safetensors, tokenizers and torch raise their own
         raise BadModelFiles(
             f"the model {name!r} cannot be loaded; name a {kind} model or folder that is on this "

@@ -35,6 +35,7 @@ from index.split import PASSAGE_TOKENS
 
 Outcome = TypeVar("Outcome")
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # before its library is imported: it would look up a name for a minute
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ROOT / "corpus" / "documents"
 ARTIFACTS = ROOT / "tests" / "artifacts"

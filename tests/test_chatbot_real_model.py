@@ -154,10 +154,7 @@ def test_context_is_no_longer_than_the_model_allows(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["nowhere/at-all", "."])
-def test_what_is_no_model_is_said_in_one_sentence(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+def test_what_is_no_model_is_said_in_one_sentence(name: str) -> None:
     with pytest.raises(UnknownModel, match="safetensors") as caught:
         load_model(f"huggingface:{name}", ModelSettings())
     assert str(caught.value).count("\n") == 0
