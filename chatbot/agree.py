@@ -8,10 +8,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from chatbot.claim_words import MONTHS, Number, Words, is_year, value_of
-from index.words import closeness, stem
+from index.words import closeness, is_stop_word, stem
 
 OPPOSITES = tuple(
     (one, other)
@@ -52,6 +52,9 @@ _OUR_SOURCE = re.compile(
     re.IGNORECASE,
 )
 _DEMONYM = re.compile(r"(?:ian|ean|an|ese|ish|o|a|e|i)$")
+_BARE_SUBJECT = re.compile(
+    r"(?!\w+(?:s|ing|ly|ion|ence)\b)([A-Z]\w+) (?:is|was|has|had|will|can|\w+ed)\b"
+)
 _UNITS = set("per percent time year month week day hour minut".split())
 _LINK = re.compile(r"https?:\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b(?:/\S*)?|\S+@\S+")
 _MINUS = re.compile(r"(?<![\w.,])[-−]\d[\d.,]*")
@@ -214,6 +217,8 @@ def _nearest(words: Words, at: int, anchors: dict[int, str]) -> set[str]:
 def _names_hold(claim: Words, sentence: Words, around: Words) -> bool:
     """Say whether each name stands there, and none has taken the place of another."""
     left = [i for i in sentence.names if not _is_among(sentence.stems[i], claim.known)]
+    if _opens_with_a_stranger(claim, sentence.known | around.known):
+        return False
     for i in _named(claim, sentence, around):
         if value_of(claim.words[i]) is not None or _is_among(claim.stems[i], sentence.known):
             continue
@@ -222,6 +227,18 @@ def _names_hold(claim: Words, sentence: Words, around: Words) -> bool:
         if _takes_a_place(claim, i, sentence, left, ()):
             return False
     return True
+
+
+def _opens_with_a_stranger(claim: Words, known: frozenset[str]) -> bool:
+    """Say whether a claim opens with a word that is not known and may be a name.
+
+    Any word has a capital there, but one that is no plural seldom does something without an
+    article.
+    """
+    opens = _BARE_SUBJECT.match(claim.text)
+    if opens is None or is_stop_word(opens[1]) or value_of(opens[1]) is not None:
+        return False
+    return not _is_among(stem(opens[1]), known)
 
 
 def _is_among(wanted: str, known: frozenset[str]) -> bool:
@@ -275,6 +292,8 @@ def _roles_hold(claim: Words, sentence: Words) -> bool:
     acts, other_acts = _acts(claim, sentence), _acts(sentence, claim)
     if any(other_acts.get(verb) == pair[::-1] != pair for verb, pair in acts.items()):
         return False
+    if _have_changed_company(claim, sentence):
+        return False
     named = {w.stems[i] for w in (claim, sentence) for i in w.names}
     rest, other_rest = (
         [w.stems[i] for i in w.content if w.stems[i] not in named] for w in (claim, sentence)
@@ -294,6 +313,39 @@ def _named(words: Words, *others: Words) -> list[int]:
     known = {other.stems[i] for other in others for i in other.names}
     opens = words.stems[:1] if 0 not in words.names else []
     return [0] * (opens != [] and opens[0] in known) + words.names
+
+
+def _have_changed_company(claim: Words, sentence: Words) -> bool:
+    """Say whether of two names each stands beside what the other stands beside there."""
+    company, there = _company(claim, sentence), _company(sentence, claim)
+    shared = [(name, other) for name in company for other in there if name & other]
+
+    def alike(one: tuple[frozenset[str], ...], other: tuple[frozenset[str], ...]) -> int:
+        return len(company[one[0]] & there[other[1]])
+
+    return any(
+        one[1] != other[1]
+        and alike(one, other) + alike(other, one) > alike(one, one) + alike(other, other)
+        for one, other in combinations(shared, 2)
+    )
+
+
+def _company(words: Words, other: Words) -> dict[frozenset[str], set[str]]:
+    """Return, for each name (its stems), the content words next to it that belong to no name."""
+    names: list[list[int]] = []
+    for place in _named(words, other):
+        if names and place == names[-1][-1] + 1 and place not in words.breaks:
+            names[-1].append(place)
+        else:
+            names.append([place])
+    own = {words.stems[i] for name in names for i in name}
+    plain = [i for i in words.content if words.stems[i] not in own]
+    found = dict[frozenset[str], set[str]]()
+    for name in names:
+        next_to = [i for i in plain if i < name[0]][-1:] + [i for i in plain if i > name[-1]][:1]
+        key = frozenset(words.stems[i] for i in name)
+        found.setdefault(key, set()).update(words.stems[i] for i in next_to)
+    return found
 
 
 def _is_part(some: list[str], others: list[str]) -> bool:

@@ -18,7 +18,7 @@ from index.passage import Hit
 from index.sentences import split_sentences
 from index.words import closeness
 
-LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.0, 0.6, 0.42
+LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.0, 0.45, 0.3
 """What a claim needs of its sentence: the reader's log odds, the share of its words that are there,
 and of each other word a likeness to one there. Chosen on half of our documents (eval/LOG.md)."""
 COMPARED = 5
@@ -37,10 +37,10 @@ QUOTED_WORDS = 3
 """Fewer are a name, or a word held at arm's length."""
 _BE_OR_DO = "is|are|was|were|did|do|does|has|have|had|can|could|will|would|should"
 _ASKS = re.compile(
-    rf"\?[\"”’')]*$|^(?:(?:and|but|so) )?(?:how (?:many|much|long|often)"
-    rf"|(?:who|whom|what|where|why|which|how) (?:{_BE_OR_DO}))\b",
-    re.IGNORECASE,
+    rf"\?(?:[\"”’')]*$| )|^(?i:(?:and|but|so) )?(?i:how (?:many|much|long|often)"
+    rf"|(?:who|whom|what|where|why|which|how) (?:{_BE_OR_DO}))\b|\b(?:did|does|do) [A-Z]"
 )
+"""The last is the order of a question too: "the unit did Lara lead"."""
 _THINKS, _THOUGHT = "<think>", "</think>"
 _CLAUSES = re.compile(r"(?:, and|; (?:and )?|, but|, while|, y|, pero) (?=\S+ \S+ \S+)")
 

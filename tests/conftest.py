@@ -35,7 +35,8 @@ from index.split import PASSAGE_TOKENS
 
 Outcome = TypeVar("Outcome")
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # before its library is imported: it would look up a name for a minute
+# Before its library is imported, which would look a name up for a minute.
+os.environ["HF_HUB_OFFLINE"] = "1"
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ROOT / "corpus" / "documents"
 ARTIFACTS = ROOT / "tests" / "artifacts"

@@ -156,6 +156,8 @@ def test_words_between_quotation_marks_are_the_documents_to_the_letter(
         "Has President Bukele denied any talks with the gangs?",
         "And how many gang leaders were moved to prisons: thirty.",
         "What has President Bukele denied: any talks with the gangs.",
+        "Has denied exactly? (President Bukele, any talks with the gangs).",
+        "Any talks with the gangs did President Bukele deny.",
     ],
 )
 def test_a_question_states_nothing(text: str, check: Check) -> None:
