@@ -217,6 +217,9 @@ def _nearest(words: Words, at: int, anchors: dict[int, str]) -> set[str]:
 def _names_hold(claim: Words, sentence: Words, around: Words) -> bool:
     """Say whether each name stands there, and none has taken the place of another."""
     left = [i for i in sentence.names if not _is_among(sentence.stems[i], claim.known)]
+    repeated = Counter(claim.stems[i] for i in _named(claim, sentence, around))
+    if any(count > max(1, sentence.stems.count(name)) for name, count in repeated.items()):
+        return False  # none of 252 paraphrases says a name more often
     if _opens_with_a_stranger(claim, sentence.known | around.known):
         return False
     for i in _named(claim, sentence, around):

@@ -59,6 +59,7 @@ def test_the_same_in_other_words_agrees(claim: str, sentence: str) -> None:
         ("Carlos Marroquín was sanctioned by Osiris Luna after the talks.", ACTED, "roles"),
         ("Funes wrote that El Faro met Luna.", "El Faro wrote that Funes met Luna.", "roles"),
         ("Luna is called by Lara, the codename.", "Lara is called by Luna, the codename.", "roles"),
+        ("Norway share of Norway's trade fell.", "A share of Norway's trade fell.", "name"),
         ("Norway followed the mayor.", "Durán followed the mayor.", "name"),
         ("Violence followed the mayor.", "Durán followed the mayor.", None),
         ("The government freed the 30 leaders before 8 March.", NOT, "negation"),
