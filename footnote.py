@@ -184,31 +184,19 @@ def _ask_batch(arguments: argparse.Namespace) -> int:
 
 def serve_command(arguments: argparse.Namespace) -> int:
     """Serve the chat page, the API and the widget."""
-    from chatbot.opening import open_index
+    from chatbot.opening import open_index, open_service
     from chatbot.settings import read_api_key
 
     settings, api_key = _settings(arguments), read_api_key()
     host, port = arguments.host or settings.chatbot.host, arguments.port or settings.chatbot.port
-    from chatbot.models import load_model
-
-    model = load_model(settings.chatbot.model, settings.chatbot.for_models())
+    service = open_service(settings)
     open_index(settings).close()  # say now, not on the page, that there is nothing to answer from
     print("Starting Footnote…", file=sys.stderr)
     from chatbot.models.look import tips
     from chatbot.models.remote import LOOPBACK
     from chatbot.perimeter import Rules
     from chatbot.server import make_app, serve
-    from chatbot.service import Service
 
-    service = Service(
-        index=settings.index.folder,
-        embedding_model=settings.index.embedding_model,
-        passage_tokens=settings.index.passage_tokens,
-        model=model,
-        strict=settings.chatbot.strict,
-        reranker=settings.index.reranker,
-        suggestions=settings.chatbot.suggested_questions,
-    )
     rules = Rules(
         allowed_origins=settings.chatbot.allowed_origins,
         api_key=api_key,
@@ -216,7 +204,7 @@ def serve_command(arguments: argparse.Namespace) -> int:
         trusted_proxies=settings.chatbot.trusted_proxies,
         root_path=settings.chatbot.root_path,
     )
-    is_here = model is None and host in LOOPBACK  # then whoever reads the page runs it
+    is_here = not service.has_model and host in LOOPBACK  # then whoever reads the page runs it
     app = make_app(
         service,
         rules=rules,
@@ -232,6 +220,15 @@ def serve_command(arguments: argparse.Namespace) -> int:
         started=lambda: print(f"Footnote is at {address} (Ctrl-C stops it)."),
         log_questions=settings.chatbot.log_questions,
     )
+    return GOOD
+
+
+def mcp_command(arguments: argparse.Namespace) -> int:
+    """Offer `ask` and `search` to other models, over stdin and stdout (MCP)."""
+    from chatbot.mcp_server import serve_tools
+    from chatbot.opening import open_service
+
+    serve_tools(open_service(_settings(arguments)))
     return GOOD
 
 
@@ -298,6 +295,7 @@ COMMANDS = {
     "search": search_command,
     "ask": ask_command,
     "serve": serve_command,
+    "mcp": mcp_command,
     "eval": eval_command,
     "show": show_command,
     "models": models_command,

@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote, as_json
 from chatbot.background import Background
-from chatbot.errors import ModelUnavailable, TooBusy, WrongQuestion
+from chatbot.errors import ModelUnavailable, TooBusy, WrongQuestion, sentence_of
 from chatbot.feedback import Feedback
 from chatbot.perimeter import WIDGET
 from chatbot.question import check_length
@@ -71,13 +71,6 @@ def add_routes(app: FastAPI, service: Service, background: Background) -> None:
         raise HTTPException(404, "There is nothing here; see /api/openapi.json.")
 
     _add_plain(app, service)
-
-
-def sentence_of(error: FootnoteError) -> str:
-    """Return an error as a sentence: capital letter, full stop."""
-    text = str(error).strip()
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "?", "!")) else text + "."
 
 
 def _add_ask(app: FastAPI, service: Service, background: Background) -> None:

@@ -105,6 +105,7 @@ _OWN: Mapping[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     "search": (_add_search, _add_filter),
     "ask": (_add_ask, _add_filter, _add_model),
     "serve": (_add_serve, _add_model),
+    "mcp": (_add_model,),
     "eval": (_add_eval,),
     "show": (_add_show,),
     "doctor": (_add_doctor, _add_model),

@@ -28,6 +28,8 @@ from corpus.errors import FootnoteError
 from index.embed import Embedder, Reranker, load_embedder
 from index.errors import MissingIndex, StaleIndex
 from index.generation import Generation, current_name, open_current
+from index.passage import Hit
+from index.search import search
 
 MOST_SUGGESTIONS = 4
 LONGEST_WAIT_SECONDS = 60.0
@@ -107,6 +109,18 @@ class Service:
                 yield Finished(replace(event.answer, hits=hits))
             else:
                 yield event
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """Return the `k` best passages for a query."""
+        self.wait()
+        reader = self._reader()
+        return search(
+            query,
+            generation=reader.generation,
+            embedder=reader.embedder,
+            k=k,
+            reranker=reader.reranker,
+        )
 
     def wait(self) -> None:
         """Wait until loading has ended, well or not, but not for ever."""

@@ -1,0 +1,106 @@
+"""`ask` and `search` as tools for other models: the Model Context Protocol over stdin and stdout.
+
+Knows no index. The protocol has standard output to itself; what else is printed goes to stderr.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from threading import Event
+from typing import Annotated
+
+from mcp.server.mcpserver import MCPServer
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import Field
+
+from chatbot.answer import Finished, as_json
+from chatbot.background import Background, most_at_once
+from chatbot.errors import sentence_of
+from chatbot.question import LONGEST_QUESTION, check_length
+from chatbot.service import Service
+from chatbot.terminal import show_answer, show_hits
+from corpus.errors import FootnoteError
+
+MOST_HITS = 50
+_READS = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+_FOR = (
+    "Answers from one folder of documents that its owner indexed, and from nothing else. Every "
+    "sentence of an answer carries the exact words of the document that it rests on: keep the "
+    "citations when you pass an answer on. What the documents do not say is said to be missing."
+)
+_QUESTION = f"One whole question in plain words, at most {LONGEST_QUESTION:,} characters."
+_QUERY = f"What to look for, in plain words, at most {LONGEST_QUESTION:,} characters."
+
+
+def serve_tools(service: Service) -> None:
+    """Serve until stdin ends; the index loads meanwhile, and a first question waits for it."""
+    service.start()
+    if sys.stdin.isatty():
+        sys.stderr.write("This speaks to programs; name `footnote mcp` in a client's settings.\n")
+    # A thread waits for the next line, and Python would wait for the thread.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    make_server(service).run("stdio")
+
+
+def make_server(service: Service) -> MCPServer[None]:
+    """Return the server with its two tools."""
+    background = Background(most_at_once(has_model=service.has_model))
+    server: MCPServer[None] = MCPServer(
+        "footnote",
+        title="Footnote",
+        instructions=_FOR,
+        version=version("footnote"),
+        log_level="WARNING",
+    )
+
+    @server.tool(title="Ask the documents", annotations=_READS)
+    async def ask(question: Annotated[str, Field(description=_QUESTION)]) -> CallToolResult:
+        """Answer a question from the indexed documents, each sentence with the exact quote.
+
+        Use this when the answer should be in the documents. Says "The documents don't say." and
+        shows the nearest passages where they do not hold it: then do not guess.
+        """
+
+        def answer(stop: Event) -> Iterator[CallToolResult]:
+            for event in service.ask(check_length(question), stop=stop):
+                if isinstance(event, Finished):
+                    yield _result(show_answer(event.answer), as_json(event.answer))
+
+        return await _run(background, answer)
+
+    @server.tool(title="Search the documents", annotations=_READS)
+    async def search(
+        query: Annotated[str, Field(description=_QUERY)],
+        k: Annotated[int, Field(ge=1, le=MOST_HITS, description="How many passages.")] = 10,
+    ) -> CallToolResult:
+        """Return the passages of the indexed documents nearest to a query, the best first.
+
+        Use this to read what the documents say around a topic; `ask` answers a question.
+        """
+
+        def find(_stop: Event) -> Iterator[CallToolResult]:
+            hits = service.search(check_length(query), k)
+            found = [as_json(hit) for hit in hits]
+            yield _result(show_hits(hits), {"query": query.strip(), "hits": found})
+
+        return await _run(background, find)
+
+    return server
+
+
+async def _run(
+    background: Background, make: Callable[[Event], Iterator[CallToolResult]]
+) -> CallToolResult:
+    """Make a result in a thread, which is stopped when the client cancels."""
+    try:
+        async for result in background.each(make):
+            if result:
+                return result
+    except FootnoteError as error:
+        return CallToolResult(content=[TextContent(text=sentence_of(error))], is_error=True)
+    raise RuntimeError("an answer ended without its last event")
+
+
+def _result(text: str, value: dict[str, object]) -> CallToolResult:
+    return CallToolResult(content=[TextContent(text=text)], structured_content=value)
