@@ -8,13 +8,12 @@ import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
-from pathlib import Path
 from threading import Event as StopEvent
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
@@ -22,7 +21,6 @@ from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote, as_
 from chatbot.background import Background
 from chatbot.errors import ModelUnavailable, TooBusy, WrongQuestion, sentence_of
 from chatbot.feedback import Feedback
-from chatbot.perimeter import WIDGET
 from chatbot.question import check_length
 from chatbot.service import Service
 from corpus.errors import FootnoteError, UnknownDocument
@@ -32,7 +30,6 @@ KEEP_ALIVE_SECONDS = 15.0
 """Proxies cut a connection that is silent for a minute; a model may think for as long."""
 CLIENT_GONE = 499
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-_WIDGET = Path(__file__).parent / "widget" / "widget.js"
 _STATUS: dict[type[FootnoteError], int] = {
     WrongQuestion: 422,
     UnknownDocument: 404,
@@ -115,16 +112,6 @@ def _add_reading(app: FastAPI, service: Service) -> None:
 
 
 def _add_plain(app: FastAPI, service: Service) -> None:
-    @app.get(WIDGET, response_model=None)
-    def widget() -> Response:
-        # The one file that any site may load; what it may ask the perimeter decides.
-        headers = {
-            "access-control-allow-origin": "*",
-            "cross-origin-resource-policy": "cross-origin",
-            "cache-control": "public, max-age=300",
-        }
-        return FileResponse(_WIDGET, media_type="text/javascript", headers=headers)
-
     @app.get("/healthz")
     def alive() -> dict[str, str]:
         return {"status": "alive"}
@@ -180,7 +167,7 @@ def _footnote_error(_request: Request, error: Exception) -> JSONResponse:
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, StarletteHTTPException) else 500
     detail = error.detail if isinstance(error, StarletteHTTPException) else "Something went wrong."
-    return JSONResponse({"error": detail}, status)
+    return JSONResponse({"error": detail}, status, getattr(error, "headers", None))
 
 
 def _bad_request(request: Request, error: Exception) -> JSONResponse:

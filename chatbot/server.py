@@ -12,6 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from chatbot.api import add_routes
 from chatbot.background import Background, most_at_once
 from chatbot.draining import Draining
+from chatbot.embed import add_embedding
 from chatbot.errors import PortTaken
 from chatbot.page import PageText, mount_page
 from chatbot.perimeter import Perimeter, Rules
@@ -47,6 +48,7 @@ def make_app(
     app.state.draining = draining = Draining(background)
     app.add_middleware(Perimeter, rules=rules, draining=draining)
     add_routes(app, service, background)
+    add_embedding(app)
     tips = cache(tips)
 
     def describe() -> PageText | FootnoteError:

@@ -23,6 +23,7 @@ OPEN = """
     GET /static/{path:path}
     GET /theme.css
     GET /widget.js
+    GET /widget/v{name}.js
     HEAD /
     HEAD /api/openapi.json
     POST /api/ask
