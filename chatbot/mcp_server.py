@@ -23,11 +23,21 @@ from chatbot.terminal import show_answer, show_hits
 from corpus.errors import FootnoteError
 
 MOST_HITS = 50
+LONGEST_PASSAGE = 10_000
 _READS = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 _FOR = (
     "Answers from one folder of documents that its owner indexed, and from nothing else. Every "
     "sentence of an answer carries the exact words of the document that it rests on: keep the "
     "citations when you pass an answer on. What the documents do not say is said to be missing."
+)
+_ASK = (
+    "Answer a question from the indexed documents, each sentence with the exact words it rests on. "
+    "Use this when the documents should hold the answer. Where they don't, it says \"The documents "
+    "don't say.\" and shows the nearest passages: then do not guess."
+)
+_SEARCH = (
+    "Return the passages of the indexed documents nearest to a query, the best first. Use this to "
+    "read what they say around a topic; `ask` answers a question."
 )
 _QUESTION = f"One whole question in plain words, at most {LONGEST_QUESTION:,} characters."
 _QUERY = f"What to look for, in plain words, at most {LONGEST_QUESTION:,} characters."
@@ -54,14 +64,8 @@ def make_server(service: Service) -> MCPServer[None]:
         log_level="WARNING",
     )
 
-    @server.tool(title="Ask the documents", annotations=_READS)
+    @server.tool(title="Ask the documents", description=_ASK, annotations=_READS)
     async def ask(question: Annotated[str, Field(description=_QUESTION)]) -> CallToolResult:
-        """Answer a question from the indexed documents, each sentence with the exact quote.
-
-        Use this when the answer should be in the documents. Says "The documents don't say." and
-        shows the nearest passages where they do not hold it: then do not guess.
-        """
-
         def answer(stop: Event) -> Iterator[CallToolResult]:
             for event in service.ask(check_length(question), stop=stop):
                 if isinstance(event, Finished):
@@ -69,20 +73,15 @@ def make_server(service: Service) -> MCPServer[None]:
 
         return await _run(background, answer)
 
-    @server.tool(title="Search the documents", annotations=_READS)
+    @server.tool(title="Search the documents", description=_SEARCH, annotations=_READS)
     async def search(
         query: Annotated[str, Field(description=_QUERY)],
         k: Annotated[int, Field(ge=1, le=MOST_HITS, description="How many passages.")] = 10,
     ) -> CallToolResult:
-        """Return the passages of the indexed documents nearest to a query, the best first.
-
-        Use this to read what the documents say around a topic; `ask` answers a question.
-        """
-
         def find(_stop: Event) -> Iterator[CallToolResult]:
             hits = service.search(check_length(query), k)
             found = [as_json(hit) for hit in hits]
-            yield _result(show_hits(hits), {"query": query.strip(), "hits": found})
+            yield _result(show_hits(hits, LONGEST_PASSAGE), {"query": query.strip(), "hits": found})
 
         return await _run(background, find)
 
