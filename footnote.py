@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from chatbot.arguments import WRONG_USE, make_parser
@@ -71,8 +71,6 @@ def index_command(arguments: argparse.Namespace) -> int:
     with progress_bar("Making questions", quiet=arguments.json) as progress:
         _make_questions(settings, progress)
     if arguments.json:
-        from dataclasses import asdict
-
         return _say(asdict(report))
     print(
         f"{_count(report.documents, 'document')}, {_count(report.passages, 'passage')} "
@@ -205,12 +203,8 @@ def serve_command(arguments: argparse.Namespace) -> int:
         root_path=settings.chatbot.root_path,
     )
     is_here = not service.has_model and host in LOOPBACK  # then whoever reads the page runs it
-    app = make_app(
-        service,
-        rules=rules,
-        title=settings.chatbot.title,
-        tips=tips if is_here else tuple,
-    )
+    title, hints = settings.chatbot.title, tips if is_here else tuple
+    app = make_app(service, rules=rules, title=title, tips=hints)
     service.start()
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     serve(
@@ -266,10 +260,16 @@ def show_command(arguments: argparse.Namespace) -> int:
     return _say(value if arguments.json else document.text)
 
 
+def widget_command(arguments: argparse.Namespace) -> int:
+    """Print the tag that shows the widget in a site, with what that site must allow."""
+    from chatbot.snippet import make_snippet, show_snippet
+
+    snippet = make_snippet(_settings(arguments), site=arguments.site, bot=arguments.bot)
+    return _say(asdict(snippet) if arguments.json else show_snippet(snippet))
+
+
 def models_command(arguments: argparse.Namespace) -> int:
     """List what can write answers here: what is installed, has a key, runs, and has models."""
-    from dataclasses import asdict
-
     from chatbot.models.look import look_for_models
     from chatbot.terminal import show_models
 
@@ -298,6 +298,7 @@ COMMANDS = {
     "mcp": mcp_command,
     "eval": eval_command,
     "show": show_command,
+    "widget": widget_command,
     "models": models_command,
     "doctor": doctor_command,
 }
