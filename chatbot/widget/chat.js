@@ -19,7 +19,8 @@ export function createChat({ words }, client, tell) {
   let leaveSource = null;
   let hasBegun = false;
 
-  const first = make("div", { class: "first" }, make("p", { class: "intro" }, words.intro));
+  const promise = make("p", { class: "quiet promise" }, words.promise);
+  const first = make("div", { class: "first" }, make("p", { class: "intro" }, words.intro), promise);
   const log = make("div", {
     class: "log", role: "log", "aria-live": "off", "aria-label": words.log, tabindex: "0",
   }, first);
@@ -76,12 +77,11 @@ export function createChat({ words }, client, tell) {
     hasBegun = true;
     try {
       const questions = await client.suggest();
-      if (questions.length) first.append(offer(shared, words.suggested, questions, "suggested"));
-      first.append(make("p", { class: "quiet promise" }, words.promise));
+      if (questions.length) promise.before(offer(shared, words.suggested, questions, "suggested"));
     } catch (error) {
       hasBegun = false; // the next time, perhaps
       const isRefusal = error instanceof Told && error.status === 403;
-      if (isRefusal) first.replaceChildren(make("p", { class: "problem" }, error.message));
+      if (isRefusal) promise.replaceWith(make("p", { class: "problem promise" }, error.message));
     }
   }
 

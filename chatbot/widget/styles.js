@@ -68,7 +68,7 @@ const FRAME = `
   .panel[open], .inline { display: flex; }
   .inline { position: relative; inset: auto; z-index: 0; inline-size: 100%; max-inline-size: none;
     block-size: 100%; box-shadow: none; }
-  .bar { display: flex; align-items: center; gap: 2px; padding-block: 8px; padding-inline: 18px 8px;
+  .bar { display: flex; align-items: center; gap: 2px; min-block-size: 53px; padding-block: 8px; padding-inline: 18px 8px;
     border-block-end: 1px solid var(--line); }
   .title { flex: 1; min-inline-size: 0; font: 19px/1.3 var(--serif); letter-spacing: -0.01em; }
   .tool { display: inline-flex; align-items: center; justify-content: center; gap: 6px;
@@ -76,7 +76,7 @@ const FRAME = `
   .tool:hover:not(:disabled) { background: var(--tint); color: var(--ink); }
   .views { position: relative; flex: 1; min-block-size: 0; }
   .view { position: absolute; inset: 0; display: flex; flex-direction: column; background: var(--paper); }
-  .log, .text { position: relative; flex: 1; min-block-size: 0; padding: 4px 18px 16px; overflow-y: auto;
+  .log, .text { position: relative; flex: 1; min-block-size: 0; padding-inline: 18px; overflow-y: auto;
     overscroll-behavior: contain; }
   .form { padding: 4px 12px 12px; }
   .box { display: flex; align-items: end; gap: 8px; padding: 6px; padding-inline-start: 14px;
@@ -89,7 +89,7 @@ const FRAME = `
 `;
 
 const CONVERSATION = `
-  .first { padding-block: 18px 8px; }
+  .first { padding-block: 20px; }
   .intro { font: 20px/1.35 var(--serif); letter-spacing: -0.01em; text-wrap: balance; }
   .suggested { margin-block-start: 20px; }
   .suggested ul { margin-block-start: 6px; border-block-start: 1px solid var(--line); }
@@ -99,7 +99,7 @@ const CONVERSATION = `
   .promise::before, .sources:not(:empty)::before { content: ""; position: absolute;
     inset-block-start: 0; inline-size: 72px; border-block-start: 1px solid var(--edge); }
   .turn { padding-block: 16px 20px; }
-  .turn + .turn { border-block-start: 1px solid var(--line); }
+  .turn:not(:last-child) { border-block-end: 1px solid var(--line); }
   /* The newest question stands at the top, so a growing answer never moves what is being read. */
   .turn:last-child { min-block-size: 100%; }
   .asked { font: 20px/1.3 var(--serif); letter-spacing: -0.01em; }
@@ -126,7 +126,7 @@ const CONVERSATION = `
   .sources:not(:empty) { position: relative; margin-block-start: 18px; padding-block-start: 4px; }
   .source { display: flex; gap: 8px; margin-block-start: 10px; }
   .source > div { min-inline-size: 0; }
-  .number { color: var(--accent); font-weight: 600; font-size: 14px; line-height: 24px; }
+  .number { flex: none; color: var(--accent); font-weight: 600; font-size: 14px; line-height: 24px; }
   .number:empty { display: none; }
   .opener { margin-inline-end: 8px; border-radius: 4px; color: var(--accent); font-weight: 600; font-size: 14px;
     text-decoration: underline var(--line) 1px; text-underline-offset: 0.25em; }
@@ -135,6 +135,7 @@ const CONVERSATION = `
   .silent { margin-block-start: 12px; padding: 14px 16px 16px; border: 1px solid var(--line);
     border-radius: 12px; background: var(--raised); }
   .lead { font: 20px/1.3 var(--serif); }
+  .silent > .quiet { margin-block-start: 4px; }
   .silent h4 { margin-block-start: 14px; }
   .next, .feedback { margin-block-start: 14px; }
   .turn:not(:last-child) .next { display: none; }
@@ -152,7 +153,7 @@ const READING = `
   .count { flex: 1; text-align: end; margin-inline-end: 6px; }
   .source-title { padding: 0 18px; font: 20px/1.3 var(--serif); letter-spacing: -0.01em; }
   .origin { padding: 4px 18px 10px; }
-  .text { border-block-start: 1px solid var(--line); font: 16px/1.65 var(--serif); }
+  .text { padding-block-end: 24px; border-block-start: 1px solid var(--line); font: 16px/1.65 var(--serif); }
   .text p { margin-block-start: 0.8em; white-space: pre-wrap; }
   .text h4 { margin-block-start: 1.3em; color: var(--ink); font-size: 16px; letter-spacing: 0; }
   .text .page { display: flex; align-items: center; gap: 10px; color: var(--muted); font-size: 13px; }
