@@ -223,7 +223,6 @@ def mcp_command(arguments: argparse.Namespace) -> int:
     from chatbot.opening import open_service
 
     serve_tools(open_service(_settings(arguments)))
-    return GOOD
 
 
 def eval_command(arguments: argparse.Namespace) -> int:

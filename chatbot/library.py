@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from corpus.document import Document
+from corpus.document import Document, Page
 from corpus.load import Skipped
 from index.generation import Generation
 
@@ -40,14 +40,6 @@ class ShownHeading:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
-class ShownPage:
-    """A printed page, and where it starts."""
-
-    number: int
-    start: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownDocument:
     """A document, less what only the index needs of it."""
@@ -59,7 +51,7 @@ class ShownDocument:
     published_on: str | None
     language: str | None
     headings: tuple[ShownHeading, ...]
-    pages: tuple[ShownPage, ...]
+    pages: tuple[Page, ...]
 
 
 def list_library(generation: Generation) -> Library:
@@ -94,5 +86,5 @@ def show_document(document: Document) -> ShownDocument:
         published_on=document.published_on,
         language=document.language,
         headings=tuple(ShownHeading(h.level, h.text, h.start) for h in document.headings),
-        pages=tuple(ShownPage(page.number, page.start) for page in document.pages),
+        pages=document.pages,
     )

@@ -144,7 +144,7 @@ def test_a_model_writes_and_is_stopped_by_who_cancels(bundled_index: Path, tmp_p
     assert not found.is_error
 
 
-@pytest.mark.parametrize("after_seconds", [0.0, 1.5])
+@pytest.mark.parametrize("after_seconds", [0.0, 1.0, 1.5, 2.5])
 def test_it_ends_when_its_client_does(after_seconds: float, bundled_index: Path) -> None:
     """With nothing on stdout that is no protocol, also while it is still loading."""
     server = subprocess.Popen(command(bundled_index), stdin=-1, stdout=-1, stderr=-1)
