@@ -34,7 +34,7 @@ def embedded(browser: Browser, site: Site, request: pytest.FixtureRequest) -> It
         yield there
 
 
-def test_every_feature_works_under_the_strictest_policy(
+def test_every_feature_works_under_the_strictest_policy(  # noqa: PLR0915 (one walk)
     embedded: Embedded, bundled_index: Path
 ) -> None:
     page = embedded.page
