@@ -16,6 +16,7 @@ OPEN = """
     GET /api/suggestions
     GET /api/{rest:path}
     GET /assets/{path:path}
+    GET /embed
     GET /gradio_api/heartbeat/{session_hash}
     GET /gradio_api/queue/data
     GET /healthz

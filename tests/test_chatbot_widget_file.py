@@ -1,4 +1,4 @@
-"""The widget as a file: joined right, small, typed, its addresses; free of what a guest must not."""
+"""The widget as a file: joined, small, typed, free of what a guest must not; its addresses."""
 
 import base64
 import gzip
@@ -87,10 +87,9 @@ def test_it_does_nothing_that_a_guest_must_not() -> None:
 
 
 def test_types_hold() -> None:
-    checked = subprocess.run(
-        [tool("tsc", why="`npm install -g typescript@5.9.3` brings it"), "-p", str(FOLDER / "jsconfig.json")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    tsc = tool("tsc", why="`npm install -g typescript@5.9.3` brings it")
+    command = [tsc, "-p", str(FOLDER / "jsconfig.json")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.stdout == ""
     assert checked.returncode == 0
 

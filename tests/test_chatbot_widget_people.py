@@ -1,6 +1,7 @@
 """The widget for everybody: by keyboard, by ear, on a phone, without motion, without colours."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from conftest import Site, bare_page, listen, serving_app
@@ -45,7 +46,7 @@ def test_axe_finds_nothing(browser: Browser, site: Site, scheme: str, kind: str)
     body = body.replace(
         "<style>", "<style>:root { color-scheme: light dark } a { color: LinkText }"
     )
-    how = {"color_scheme": scheme, "reduced_motion": "reduce"}
+    how: dict[str, Any] = {"color_scheme": scheme, "reduced_motion": "reduce"}
     with embedding(browser, site.host_page, site.url, body=body, kind=kind, made=FREE, **how) as it:
         if kind == "footnote-widget":
             expect(it.part("launcher")).to_be_visible()
@@ -79,7 +80,7 @@ def test_keyboard_alone_goes_everywhere_and_comes_back(there: Embedded) -> None:
     keys.type("two")
     keys.press("Enter")
     expect(there.part("feedback")).to_be_visible()
-    walk = []
+    walk: list[str] = []
     while not walk or (walk[-1] != "input" and len(walk) < 25):
         keys.press("Shift+Tab")
         walk.append(there.focused())
@@ -147,7 +148,7 @@ def test_each_answer_is_announced_once_and_whole(there: Embedded) -> None:
 def test_on_a_phone_it_fills_the_screen_and_keeps_the_focus(
     browser: Browser, pretended: tuple[str, str]
 ) -> None:
-    how = {"viewport": PHONE, "reduced_motion": "reduce"}
+    how: dict[str, Any] = {"viewport": PHONE, "reduced_motion": "reduce"}
     with embedding(browser, *pretended, body=BODY, made=FREE, **how) as there:
         there.open()
         box = there.part("panel").bounding_box()

@@ -48,6 +48,9 @@ const PLAIN = `
   svg { inline-size: 16px; block-size: 16px; flex: none; fill: none; stroke: currentcolor;
     stroke-width: 1.4; stroke-linecap: round; stroke-linejoin: round; vertical-align: -3px; }
   [dir="rtl"] :is(.back, .step) svg { scale: -1 1; }
+  /* Words of another direction than the page's keep their own order, at the page's side. */
+  [dir="rtl"] :is(.quiet, h4, .title, .intro, .lead, .notice, .problem, .verdict) {
+    unicode-bidi: plaintext; text-align: right; }
   h4 { color: var(--muted); font-size: 13px; font-weight: 600; letter-spacing: 0.03em; }
   a { color: var(--accent); text-underline-offset: 0.2em; }
   blockquote { font: 15px/1.55 var(--serif); }
@@ -81,6 +84,7 @@ const FRAME = `
   .log, .text { position: relative; flex: 1; min-block-size: 0; padding-inline: 18px; overflow-y: auto;
     overscroll-behavior: contain; }
   .form { padding: 4px 12px 12px; }
+  .turn, .first, .box, .text > * { max-inline-size: 720px; margin-inline: auto; }
   .box { display: flex; align-items: end; gap: 8px; padding: 6px; padding-inline-start: 14px;
     border: 1px solid var(--edge); border-radius: 14px; background: var(--raised); }
   .box:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
