@@ -192,7 +192,7 @@ def bare_page(bot_url: str) -> FastAPI:
     At /made, a page with the body, the language and direction asked for, under that policy or none;
     at /frame, with no policy, one that holds the chat page in a frame.
     """
-    from fastapi.responses import HTMLResponse
+    from fastapi.responses import HTMLResponse, Response
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     policy = (
@@ -214,6 +214,10 @@ def bare_page(bot_url: str) -> FastAPI:
         head = '<meta name="viewport" content="width=device-width"><title>A page</title>'
         text = f"<!doctype html><html {html}><head>{head}</head><body>{body}</body></html>"
         return HTMLResponse(text, headers=strict if is_strict else {})
+
+    @app.get("/favicon.ico")
+    def icon() -> Response:
+        return Response(status_code=204)
 
     @app.get("/frame")
     def frame() -> HTMLResponse:

@@ -1,6 +1,6 @@
 """The widget in a page of another site, in a real browser, with what was asked and refused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +10,8 @@ from conftest import ARTIFACTS, widget_tag
 from playwright.sync_api import Browser, Locator, Page, expect
 from watched import RULES, WAIT_MS
 
+STRICT: dict[str, Any] = {}
+FREE = {"is_strict": False}  # no policy, so that a test may run script and style of its own
 NOTED = """
     addEventListener("securitypolicyviolation", (event) =>
         console.error("Refused by policy: " + event.violatedDirective + " " + event.blockedURI));
@@ -80,8 +82,7 @@ def embedding(
     body: str = "<h1>A page</h1>",
     attributes: str = "",
     kind: str = "footnote-widget",
-    html: str = 'lang="en"',
-    is_strict: bool = True,
+    made: Mapping[str, Any] = STRICT,
     **how: Any,  # noqa: ANN401
 ) -> Iterator[Embedded]:
     """Open a page of `host` with the tag of `bot` after its body; whatever is refused fails."""
@@ -90,8 +91,7 @@ def embedding(
     page.add_init_script(NOTED)
     there = Embedded(page, kind)
     whole = body + widget_tag(bot, attributes)
-    query = urlencode({"body": whole, "html": html, "is_strict": is_strict})
-    page.goto(f"{host}/made?{query}")
+    page.goto(f"{host}/made?{urlencode({'body': whole, **made})}")
     yield there
     context.close()
     assert there.refused == []

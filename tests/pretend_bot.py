@@ -47,10 +47,14 @@ ANSWERS = {
 
 
 def pretend_bot(asked: list[dict[str, Any]]) -> FastAPI:
-    """Answer the questions above; `asked` is what came, `slow` never ends, `busy` is refused once."""
+    """Answer the questions above, note them; `slow` does not end, `busy` is refused once."""
     app = FastAPI()
     app.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_headers=["*"], expose_headers=["retry-after"]
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["retry-after"],
     )
     add_embedding(app)
 

@@ -15,6 +15,7 @@ OPEN = """
     GET /api/openapi.json
     GET /api/suggestions
     GET /assets/{path:path}
+    GET /embed
     GET /gradio_api/heartbeat/{session_hash}
     GET /gradio_api/queue/data
     GET /healthz

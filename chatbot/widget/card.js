@@ -35,8 +35,9 @@ export function createCard(words, titleOf) {
     const from = at.getBoundingClientRect();
     const own = node.getBoundingClientRect();
     const fitsBelow = from.bottom + own.height + 2 * GAP < innerHeight || from.top < own.height + 2 * GAP;
-    const most = document.documentElement.clientWidth - own.width - 8;
-    node.style.left = `${Math.max(8, Math.min(from.left - 24, most))}px`;
+    const frame = /** @type {HTMLElement} */ (node.parentElement).getBoundingClientRect();
+    const left = Math.max(frame.left + 8, Math.min(from.left - 24, frame.right - own.width - 8));
+    node.style.left = `${left}px`;
     node.style.top = `${fitsBelow ? from.bottom + GAP : from.top - own.height - GAP}px`;
   }
 

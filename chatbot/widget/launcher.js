@@ -36,7 +36,7 @@ export function createLauncher(options, base) {
     panel.close();
     show();
   });
-  document.body.append(host);
+  document.documentElement.append(host); // not the body, whose children a page may count or lay out
   return { chat, open, close: () => panel.close() };
 
   function open() {

@@ -10,7 +10,9 @@
 
 const HOST = `
   /* Important, since what a page says of all its elements would win over the rest. */
-  :host { all: initial !important; display: contents !important; }
+  :host { all: initial !important; }
+  :host(footnote-widget) { position: fixed !important; inset: 0 auto auto 0 !important;
+    z-index: 2147483000 !important; }
   :host(footnote-chat) { display: block !important; block-size: var(--footnote-height, 600px) !important; }
   @media print { :host(footnote-widget) { display: none !important; } }
   .root { all: initial; color-scheme: light dark; color: var(--ink); overflow-wrap: anywhere;
@@ -46,6 +48,9 @@ const PLAIN = `
   svg { inline-size: 16px; block-size: 16px; flex: none; fill: none; stroke: currentcolor;
     stroke-width: 1.4; stroke-linecap: round; stroke-linejoin: round; vertical-align: -3px; }
   [dir="rtl"] :is(.back, .step) svg { scale: -1 1; }
+  /* Words of another direction than the page's keep their own order, at the page's side. */
+  [dir="rtl"] :is(.quiet, h4, .title, .intro, .lead, .notice, .problem, .verdict) {
+    unicode-bidi: plaintext; text-align: right; }
   h4 { color: var(--muted); font-size: 13px; font-weight: 600; letter-spacing: 0.03em; }
   a { color: var(--accent); text-underline-offset: 0.2em; }
   blockquote { font: 15px/1.55 var(--serif); }
@@ -58,7 +63,7 @@ const PLAIN = `
 const FRAME = `
   .launcher { display: flex; align-items: center; gap: 8px; min-block-size: 48px; padding: 0 20px 0 18px;
     border-radius: 24px; box-shadow: var(--shadow); font-size: 16px; }
-  .launcher, .panel { position: fixed; inset: auto var(--inset) var(--inset) auto; z-index: 2147483000; }
+  .launcher, .panel { position: fixed; inset: auto var(--inset) var(--inset) auto; }
   [data-position="left"] > * { inset: auto auto var(--inset) var(--inset); }
   .panel { overflow: hidden; flex-direction: column; color: inherit; background: var(--paper);
     inline-size: var(--footnote-width, 420px); max-inline-size: calc(100vw - 2 * var(--inset));
@@ -66,7 +71,7 @@ const FRAME = `
     border: 1px solid var(--line); border-radius: var(--footnote-radius, 16px); box-shadow: var(--shadow); }
   dialog.panel { inset-block-end: calc(var(--inset) + 60px); max-block-size: none; }
   .panel[open], .inline { display: flex; }
-  .inline { position: relative; inset: auto; z-index: 0; inline-size: 100%; max-inline-size: none;
+  .inline { position: relative; inset: auto; inline-size: 100%; max-inline-size: none;
     block-size: 100%; box-shadow: none; }
   .bar { display: flex; align-items: center; gap: 2px; min-block-size: 53px; padding-block: 8px; padding-inline: 18px 8px;
     border-block-end: 1px solid var(--line); }
@@ -79,6 +84,7 @@ const FRAME = `
   .log, .text { position: relative; flex: 1; min-block-size: 0; padding-inline: 18px; overflow-y: auto;
     overscroll-behavior: contain; }
   .form { padding: 4px 12px 12px; }
+  .turn, .first, .box, .text > * { max-inline-size: 720px; margin-inline: auto; }
   .box { display: flex; align-items: end; gap: 8px; padding: 6px; padding-inline-start: 14px;
     border: 1px solid var(--edge); border-radius: 14px; background: var(--raised); }
   .box:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }

@@ -126,7 +126,7 @@ function showNothingFound(chat, turn, { hits, follow_ups: questions }) {
 export function settle({ words, heard }, turn, notice, kind) {
   turn.node.setAttribute("aria-busy", "false");
   turn.state.textContent = notice;
-  turn.state.className = `state ${kind}`;
+  turn.state.className = turn.state.part.value = `state ${kind}`;
   const spoken = turn.sentences.map(({ text, verdict }) =>
     verdict === "unsupported" ? `${text} (${words.unsupported})` : text);
   if (turn.prose.className === "silent") spoken.push(words.silent);
