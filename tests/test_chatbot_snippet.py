@@ -3,15 +3,24 @@
 import base64
 import hashlib
 import re
+from pathlib import Path
 
 import httpx
 import pytest
-from conftest import Site
+from conftest import Site, listen, serving_app, wait_until_ready
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from playwright.sync_api import Browser, expect
 
 from chatbot.errors import WrongSetting
+from chatbot.perimeter import Rules
+from chatbot.server import make_app
+from chatbot.service import Service
 from chatbot.settings import ChatbotTable, Settings
 from chatbot.snippet import Snippet, make_snippet, show_snippet
 from chatbot.widget_file import widget_file
+from index.embed import BUNDLED
+from index.split import PASSAGE_TOKENS
 
 SITE, BOT = "https://example.org", "https://bot.example.org"
 
@@ -38,6 +47,40 @@ def test_what_it_names_is_what_the_server_sends(site: Site) -> None:
     assert made.integrity == f"sha384-{digest}"
     assert response.headers["access-control-allow-origin"] == "*"  # or integrity is not checked
     assert made.allowed
+
+
+@pytest.mark.browser
+def test_a_browser_takes_it_under_the_policy_that_it_prints(
+    bundled_index: Path, browser: Browser
+) -> None:
+    bot, host = listen(), listen()
+    bot_url, host_url = (f"http://127.0.0.1:{each.getsockname()[1]}" for each in (bot, host))
+    made = snippet(host_url, bot_url, allowed_origins=[host_url])
+    policy = f"default-src 'none'; script-src {made.script_src}; connect-src {made.connect_src}"
+    pasted, refused = FastAPI(), list[str]()
+
+    @pasted.get("/")
+    def page_of_a_site() -> HTMLResponse:
+        text = f'<!doctype html><html lang="en"><title>A site</title><p>Text</p>{made.tag}'
+        return HTMLResponse(text, headers={"content-security-policy": policy})
+
+    service = Service(
+        index=bundled_index, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS, model=None
+    )
+    service.start()
+    app = make_app(service, rules=Rules(allowed_origins=[host_url]), title="Footnote")
+    with serving_app(app, bot), serving_app(pasted, host):
+        wait_until_ready(service)
+        page = browser.new_page()
+        page.on("console", lambda message: refused.append(message.text))
+        page.goto(host_url)
+        page.get_by_role("button").first.click()
+        box = page.get_by_role("textbox").first
+        box.fill("Who coined the term narco-peace?")
+        box.press("Enter")
+        expect(page.get_by_text("Felbab-Brown").first).to_be_visible(timeout=30_000)
+        page.close()
+    assert [text for text in refused if "favicon" not in text] == []
 
 
 def test_a_bot_below_a_path_is_loaded_from_there() -> None:

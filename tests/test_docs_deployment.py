@@ -1,5 +1,6 @@
 """docs/deployment.md and the files it names: each is tried here as it stands there."""
 
+import json
 import os
 import re
 import shlex
@@ -7,6 +8,7 @@ import shutil
 import sqlite3
 import ssl
 import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import ROOT, Served, listen, served
+from conftest import ROOT, Served, Site, listen, served
 from scripted import serving
 
 import footnote
@@ -129,6 +131,16 @@ def test_what_is_in_the_container_is_there_to_be_put_in() -> None:
     lines = text.splitlines()
     assert lines.index("USER footnote") < lines.index('ENTRYPOINT ["footnote"]')
     assert "/healthz" in text
+
+
+def test_the_containers_health_is_that_of_the_server(site: Site) -> None:
+    text = (DEPLOY / "Containerfile").read_text("utf-8")
+    (command,) = re.findall(r"^    CMD (\[.*\])$", text, re.MULTILINE)
+    _python, *arguments = json.loads(command)
+    for url, code in ((site.url, 0), ("http://127.0.0.1:9", 1)):
+        asked = [each.replace("http://127.0.0.1:7860", url) for each in arguments]
+        done = subprocess.run([sys.executable, *asked], capture_output=True, check=False)
+        assert done.returncode == code
 
 
 def test_feedback_is_backed_up_while_it_is_written(tmp_path: Path) -> None:
