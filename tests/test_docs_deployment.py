@@ -287,7 +287,9 @@ def test_the_page_the_widget_and_other_sites(bot: Proxied) -> None:
     ):
         assert bot.client.get("/api/suggestions", headers={"origin": origin}).status_code == status
     assert bot.client.get("/readyz", headers={"x-forwarded-host": "evil.example"}).is_success
-    assert bot.client.post("/api/ask", content=b"x" * 70_000).status_code == 413
+    # Footnote refuses what is too large before it has come; Caddy may still be sending it (502).
+    large = bot.client.post("/api/ask", content=b"x" * 70_000)
+    assert large.status_code in ((413,) if bot.plain else (413, 502))
 
 
 def test_who_asks_is_known_behind_the_proxy(bot: Proxied) -> None:
