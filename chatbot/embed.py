@@ -66,7 +66,7 @@ def add_embedding(app: FastAPI) -> None:
 
 
 def _script(file: WidgetFile, request: Request, kept: str) -> Response:
-    headers = {**_FOR_ANYBODY, "cache-control": kept, "etag": f'"{file.path}"'}
+    headers = {**_FOR_ANYBODY, "cache-control": kept, "etag": f'W/"{file.path}"'}
     if request.headers.get("if-none-match") == headers["etag"]:
         return Response(status_code=304, headers=headers)
     text = file.text

@@ -220,3 +220,17 @@ def test_it_can_be_used_at_320_pixels_and_twice_the_text(
         expect(mark).to_be_in_viewport()
         wide = there.part("panel").evaluate("node => node.scrollWidth - node.clientWidth")
         assert wide == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_page_that_shows_it(
+    browser: Browser, site: Site, scheme: str
+) -> None:
+    """Axe needs to run script of its own, which that page's policy forbids."""
+    how: dict[str, Any] = {"color_scheme": scheme, "bypass_csp": True}
+    page = browser.new_page(**how)
+    page.goto(f"{site.url}/embed")
+    it = Embedded(page, "footnote-chat")
+    expect(it.part("input")).to_be_visible()
+    assert it.violations() == []
+    page.close()

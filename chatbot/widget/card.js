@@ -25,7 +25,7 @@ export function createCard(words, titleOf) {
     node.replaceChildren(
       make("blockquote", { dir: "auto" }, `“${excerpt(citation.quote, QUOTE_CHARACTERS)}”`),
       make("p", { class: "quiet", dir: "auto" }, titleOf(citation)), verdictLine(verdict, words));
-    node.showPopover();
+    node.togglePopover(true);
     place(at);
     document.addEventListener("keydown", dismiss, true);
   }
@@ -55,7 +55,7 @@ export function createCard(words, titleOf) {
     clearTimeout(timer);
     marker = null;
     document.removeEventListener("keydown", dismiss, true);
-    if (node.isConnected) node.hidePopover();
+    if (node.isConnected) node.togglePopover(false);
   }
 
   function hideSoon() {

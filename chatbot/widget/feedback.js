@@ -21,7 +21,7 @@ export function askFeedback({ words, client, tell, heard }, answerId, question) 
   }, { class: "choice", "aria-expanded": "false" });
   const yes = button(words.helpful, () => say("helpful"), { class: "choice" });
   const node = make("div", { class: "feedback", role: "group", "aria-label": words.feedback },
-    make("p", { class: "quiet" }, words.feedback, yes, no), reasons, said);
+    make("p", { class: "quiet" }, words.feedback, " ", yes, no), reasons, said);
   reasons.hidden = true;
   let isSending = false;
   return node;
@@ -36,6 +36,7 @@ export function askFeedback({ words, client, tell, heard }, answerId, question) 
       const hadFocus = node.matches(":focus-within");
       node.replaceChildren(thanks);
       if (hadFocus) thanks.focus(); // which reads it out; the button that had it is gone
+      else heard.textContent = words.thanks;
       tell("feedback", { reason });
     } catch (error) {
       said.textContent = error instanceof Told ? error.message : words.unsent;

@@ -84,5 +84,5 @@ export function excerpt(text, most) {
 /** A paragraph that says how sure a sentence is, in a sign and in words.
  * @param {import("./types.js").Verdict} verdict @param {import("./types.js").Words} words */
 export function verdictLine(verdict, words) {
-  return make("p", { class: `verdict ${verdict}` }, icon(verdict), words[verdict]);
+  return make("p", { class: `verdict ${verdict}` }, icon(verdict), " ", words[verdict]);
 }

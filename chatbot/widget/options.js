@@ -15,6 +15,7 @@ export function readOptions(script, element) {
     title: read("title"), open: read("open-label"), placeholder: read("question-placeholder"),
   };
   const direction = getComputedStyle(element ?? document.documentElement).direction;
+  element?.removeAttribute("title"); // read above; as it is, a browser would show it over the whole chat
   return {
     language,
     words: chooseWords(language, { ...readStrings(read("strings")), ...dropMissing(named) }),
@@ -28,7 +29,7 @@ export function readOptions(script, element) {
 
 /** @param {Record<string, string | undefined>} values */
 function dropMissing(values) {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value));
 }
 
 /** @param {string | undefined} text @returns {Record<string, unknown>} */

@@ -48,7 +48,7 @@ export function createSourceView(words, client, sources, first, leave) {
       if (sources[at] !== source) return;
       origin.replaceChildren(...originOf(words, source, found));
       text.replaceChildren(...drawText(words, found, source));
-      if (found.language) text.lang = found.language;
+      text.lang = found.language ?? "";
       showMark(text);
     } catch {
       if (sources[at] === source) text.replaceChildren(make("p", { class: "notice" }, words.unopened));

@@ -2,7 +2,7 @@
 //
 // A site may set, on any element around the widget: --footnote-paper, -raised, -ink, -muted, -line,
 // -edge, -accent, -on-accent, -tint, -highlight, -warn (colours), --footnote-font, --footnote-quote-font,
-// --footnote-radius, --footnote-inset (how far from the window's edges), --footnote-width, -height.
+// --footnote-radius, --footnote-inset and -bottom (how far from the window's edges), -width, -height.
 // And it may style, with footnote-widget::part(name) or footnote-chat::part(name): launcher, panel,
 // bar, title, tool, log, intro, turn, asked, answer, prose, sentence, marker, verdict, notice, problem,
 // sources, source, opener, silent, nearest, feedback, choice, chip, retry, form, box, input, send, card,
@@ -14,6 +14,7 @@ const HOST = `
   :host(footnote-widget) { position: fixed !important; inset: 0 auto auto 0 !important;
     z-index: 2147483000 !important; }
   :host(footnote-chat) { display: block !important; block-size: var(--footnote-height, 600px) !important; }
+  :host([hidden]) { display: none !important; }
   @media print { :host(footnote-widget) { display: none !important; } }
   .root { all: initial; color-scheme: light dark; color: var(--ink); overflow-wrap: anywhere;
     font: 15px/1.5 var(--footnote-font, system-ui, sans-serif);
@@ -30,6 +31,7 @@ const HOST = `
     --warn: var(--footnote-warn, light-dark(#8a4b08, #f0b775));
     --serif: var(--footnote-quote-font, "Iowan Old Style", Charter, "Bitstream Charter", Georgia, serif);
     --inset: var(--footnote-inset, 20px);
+    --bottom: var(--footnote-bottom, var(--inset));
     --shadow: 0 1px 2px rgb(20 18 12 / 0.08), 0 12px 40px rgb(20 18 12 / 0.18); }
   .root[data-theme="light"] { color-scheme: light; }
   .root[data-theme="dark"] { color-scheme: dark; }
@@ -63,13 +65,13 @@ const PLAIN = `
 const FRAME = `
   .launcher { display: flex; align-items: center; gap: 8px; min-block-size: 48px; padding: 0 20px 0 18px;
     border-radius: 24px; box-shadow: var(--shadow); font-size: 16px; }
-  .launcher, .panel { position: fixed; inset: auto var(--inset) var(--inset) auto; }
-  [data-position="left"] > * { inset: auto auto var(--inset) var(--inset); }
+  .launcher, .panel { position: fixed; inset: auto var(--inset) var(--bottom) auto; }
+  [data-position="left"] > * { inset: auto auto var(--bottom) var(--inset); }
   .panel { overflow: hidden; flex-direction: column; color: inherit; background: var(--paper);
     inline-size: var(--footnote-width, 420px); max-inline-size: calc(100vw - 2 * var(--inset));
-    block-size: min(var(--footnote-height, 640px), 100dvh - 2 * var(--inset) - 60px);
+    block-size: min(var(--footnote-height, 640px), 100dvh - var(--bottom) - var(--inset) - 60px);
     border: 1px solid var(--line); border-radius: var(--footnote-radius, 16px); box-shadow: var(--shadow); }
-  dialog.panel { inset-block-end: calc(var(--inset) + 60px); max-block-size: none; }
+  dialog.panel { inset-block-end: calc(var(--bottom) + 60px); max-block-size: none; }
   .panel[open], .inline { display: flex; }
   .inline { position: relative; inset: auto; inline-size: 100%; max-inline-size: none;
     block-size: 100%; box-shadow: none; }
@@ -85,6 +87,7 @@ const FRAME = `
     overscroll-behavior: contain; }
   .form { padding: 4px 12px 12px; }
   .turn, .first, .box, .text > * { max-inline-size: 720px; margin-inline: auto; }
+  .source-title, .origin { inline-size: 100%; max-inline-size: 756px; margin-inline: auto; }
   .box { display: flex; align-items: end; gap: 8px; padding: 6px; padding-inline-start: 14px;
     border: 1px solid var(--edge); border-radius: 14px; background: var(--raised); }
   .box:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
@@ -119,7 +122,6 @@ const CONVERSATION = `
   .doubt, .verdict.unsupported { color: var(--warn); }
   .doubt { font: 14px/1.5 var(--footnote-font, system-ui, sans-serif); }
   .verdict { margin-block-start: 8px; color: var(--muted); font-size: 14px; }
-  .verdict svg { margin-inline-end: 6px; }
   .state { margin-block-start: 10px; }
   .working::before { content: ""; display: inline-block; inline-size: 8px; block-size: 8px;
     margin-inline-end: 10px; border-radius: 50%; background: var(--accent); }
@@ -148,7 +150,7 @@ const CONVERSATION = `
   .next ul, .answerable ul, .reasons { display: flex; flex-wrap: wrap; gap: 6px; margin-block-start: 6px; }
   .chip { min-block-size: 34px; padding: 5px 12px; border: 1px solid var(--line); border-radius: 17px;
     background: var(--raised); font-size: 14px; line-height: 1.4; }
-  .choice { margin-inline-start: 8px; min-inline-size: 40px; min-block-size: 28px; padding: 2px 10px;
+  .choice { margin-inline: 3px; min-inline-size: 40px; min-block-size: 28px; padding: 2px 10px;
     border: 1px solid var(--line); color: var(--ink); text-align: center; }
   .reasons > p { flex-basis: 100%; }
 `;

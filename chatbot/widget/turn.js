@@ -25,7 +25,7 @@ export function addTurn({ words, log }, question) {
     make("h3", { class: "asked", dir: "auto" }, question),
     make("div", { class: "answer" }, prose, state, sources));
   log.append(node);
-  log.scrollTop += node.getBoundingClientRect().top - log.getBoundingClientRect().top;
+  log.scrollTop += Math.ceil(node.getBoundingClientRect().top - log.getBoundingClientRect().top);
   return { question, node, prose, state, sources, citations: [], sentences: [], hits: [] };
 }
 
