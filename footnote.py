@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from chatbot.arguments import WRONG_USE, make_parser
@@ -71,8 +71,6 @@ def index_command(arguments: argparse.Namespace) -> int:
     with progress_bar("Making questions", quiet=arguments.json) as progress:
         _make_questions(settings, progress)
     if arguments.json:
-        from dataclasses import asdict
-
         return _say(asdict(report))
     print(
         f"{_count(report.documents, 'document')}, {_count(report.passages, 'passage')} "
@@ -184,31 +182,19 @@ def _ask_batch(arguments: argparse.Namespace) -> int:
 
 def serve_command(arguments: argparse.Namespace) -> int:
     """Serve the chat page, the API and the widget."""
-    from chatbot.opening import open_index
+    from chatbot.opening import open_index, open_service
     from chatbot.settings import read_api_key
 
     settings, api_key = _settings(arguments), read_api_key()
     host, port = arguments.host or settings.chatbot.host, arguments.port or settings.chatbot.port
-    from chatbot.models import load_model
-
-    model = load_model(settings.chatbot.model, settings.chatbot.for_models())
+    service = open_service(settings)
     open_index(settings).close()  # say now, not on the page, that there is nothing to answer from
     print("Starting Footnote…", file=sys.stderr)
     from chatbot.models.look import tips
     from chatbot.models.remote import LOOPBACK
     from chatbot.perimeter import Rules
     from chatbot.server import make_app, serve
-    from chatbot.service import Service
 
-    service = Service(
-        index=settings.index.folder,
-        embedding_model=settings.index.embedding_model,
-        passage_tokens=settings.index.passage_tokens,
-        model=model,
-        strict=settings.chatbot.strict,
-        reranker=settings.index.reranker,
-        suggestions=settings.chatbot.suggested_questions,
-    )
     rules = Rules(
         allowed_origins=settings.chatbot.allowed_origins,
         api_key=api_key,
@@ -216,13 +202,9 @@ def serve_command(arguments: argparse.Namespace) -> int:
         trusted_proxies=settings.chatbot.trusted_proxies,
         root_path=settings.chatbot.root_path,
     )
-    is_here = model is None and host in LOOPBACK  # then whoever reads the page runs it
-    app = make_app(
-        service,
-        rules=rules,
-        title=settings.chatbot.title,
-        tips=tips if is_here else tuple,
-    )
+    is_here = not service.has_model and host in LOOPBACK  # then whoever reads the page runs it
+    title, hints = settings.chatbot.title, tips if is_here else tuple
+    app = make_app(service, rules=rules, title=title, tips=hints)
     service.start()
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     serve(
@@ -233,6 +215,14 @@ def serve_command(arguments: argparse.Namespace) -> int:
         log_questions=settings.chatbot.log_questions,
     )
     return GOOD
+
+
+def mcp_command(arguments: argparse.Namespace) -> int:
+    """Offer `ask` and `search` to other models, over stdin and stdout (MCP)."""
+    from chatbot.mcp_server import serve_tools
+    from chatbot.opening import open_service
+
+    serve_tools(open_service(_settings(arguments)))
 
 
 def eval_command(arguments: argparse.Namespace) -> int:
@@ -269,10 +259,16 @@ def show_command(arguments: argparse.Namespace) -> int:
     return _say(value if arguments.json else document.text)
 
 
+def widget_command(arguments: argparse.Namespace) -> int:
+    """Print the tag that shows the widget in a site, with what that site must allow."""
+    from chatbot.snippet import make_snippet, show_snippet
+
+    snippet = make_snippet(_settings(arguments), site=arguments.site, bot=arguments.bot)
+    return _say(asdict(snippet) if arguments.json else show_snippet(snippet))
+
+
 def models_command(arguments: argparse.Namespace) -> int:
     """List what can write answers here: what is installed, has a key, runs, and has models."""
-    from dataclasses import asdict
-
     from chatbot.models.look import look_for_models
     from chatbot.terminal import show_models
 
@@ -298,8 +294,10 @@ COMMANDS = {
     "search": search_command,
     "ask": ask_command,
     "serve": serve_command,
+    "mcp": mcp_command,
     "eval": eval_command,
     "show": show_command,
+    "widget": widget_command,
     "models": models_command,
     "doctor": doctor_command,
 }

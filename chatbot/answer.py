@@ -122,7 +122,11 @@ class Finished:
 Event = Started | Retrieved | Wrote | Finished
 
 
-def as_json(value: Answer | Sentence | Citation | Hit) -> dict[str, Any]:
+FLATTENED = ("span", "passage", "answer")
+"""Fields that stand in JSON as their own fields, among those of their owner."""
+
+
+def as_json(value: Event | Answer | Sentence | Citation | Hit) -> dict[str, Any]:
     """Return a JSON object with the types' field names; spans and passages are flattened.
 
     Of a hit, what only the answerer reads is left out: its sentences and their figures.
@@ -136,7 +140,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flat(key: str, item: Any) -> dict[str, Any]:  # noqa: ANN401
-    if key in ("span", "passage"):
+    if key in FLATTENED:
         return _row(item)
     if key in ("hits", "citations", "sentences"):
         return {key: [_row(row) if isinstance(row, dict) else row for row in item]}

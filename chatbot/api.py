@@ -7,23 +7,25 @@ two), sse-starlette (a dependency for three lines).
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict
-from pathlib import Path
 from threading import Event as StopEvent
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 
-from chatbot.answer import Event, Finished, Retrieved, Started, Turn, Wrote, as_json
+from chatbot.answer import Event, Finished, Turn, as_json
+from chatbot.api_description import EVENTS, Suggestions
 from chatbot.background import Background
-from chatbot.errors import ModelUnavailable, TooBusy, WrongQuestion
+from chatbot.errors import TooBusy, WrongQuestion, sentence_of
 from chatbot.feedback import Feedback
-from chatbot.perimeter import WIDGET
-from chatbot.question import check_length
+from chatbot.library import Library, ShownDocument, show_document
+from chatbot.question import LONGEST_QUESTION, check_length
 from chatbot.service import Service
 from corpus.errors import FootnoteError, UnknownDocument
 
@@ -31,15 +33,13 @@ MOST_TURNS = 20
 KEEP_ALIVE_SECONDS = 15.0
 """Proxies cut a connection that is silent for a minute; a model may think for as long."""
 CLIENT_GONE = 499
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-_WIDGET = Path(__file__).parent / "widget" / "widget.js"
 _STATUS: dict[type[FootnoteError], int] = {
     WrongQuestion: 422,
     UnknownDocument: 404,
-    ModelUnavailable: 502,
     TooBusy: 429,
 }
 """HTTP status by error; any other error of ours means that the index cannot be used now: 503."""
+_NO_TEXT = 400  # from FastAPI, of a body that is no UTF-8 or is nested too deep
 _WANTED = {
     "/api/feedback": '{"answer_id": "...", "question": "...", "reason": "wrong", "comment": "..."}'
 }
@@ -50,7 +50,10 @@ class AskRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    question: str
+    # What is described here `check_length` sees to, in better words.
+    question: str = Field(
+        json_schema_extra={"minLength": 1, "maxLength": LONGEST_QUESTION, "pattern": r"\S"}
+    )
     history: list[Turn] = Field(default=[], max_length=MOST_TURNS)
 
 
@@ -66,18 +69,23 @@ def add_routes(app: FastAPI, service: Service, background: Background) -> None:
     def feedback(said: Feedback) -> None:
         service.keep(said)
 
-    @app.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
-    def nothing(rest: str) -> None:
-        raise HTTPException(404, "There is nothing here; see /api/openapi.json.")
-
+    app.routes.append(Route("/api/{rest:path}", _Nothing(app)))
     _add_plain(app, service)
 
 
-def sentence_of(error: FootnoteError) -> str:
-    """Return an error as a sentence: capital letter, full stop."""
-    text = str(error).strip()
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "?", "!")) else text + "."
+class _Nothing:
+    """Where no route is, whatever the method: says so, or which method there is one for."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = [route for route in self._app.routes if isinstance(route, APIRoute)]
+        there = [route for route in ours if route.matches(scope)[0] is Match.PARTIAL]
+        if methods := sorted({method for route in there for method in route.methods or ()}):
+            said = f"Ask for this with {' or '.join(methods)}; see /api/openapi.json."
+            raise HTTPException(405, said, {"allow": ", ".join(methods)})
+        raise HTTPException(404, "There is nothing here; see /api/openapi.json.")
 
 
 def _add_ask(app: FastAPI, service: Service, background: Background) -> None:
@@ -95,43 +103,25 @@ def _add_ask(app: FastAPI, service: Service, background: Background) -> None:
             return StreamingResponse(_sse(events), media_type="text/event-stream", headers=headers)
         async for event in background.each(start, is_gone=request.is_disconnected):
             if isinstance(event, Finished):
-                return JSONResponse(_done(event), headers={"cache-control": "no-store"})
+                return JSONResponse(as_json(event), headers={"cache-control": "no-store"})
         return Response(status_code=CLIENT_GONE)
 
 
 def _add_reading(app: FastAPI, service: Service) -> None:
-    @app.get("/api/documents")
-    def documents() -> dict[str, Any]:
+    @app.get("/api/documents", response_model=None)
+    def documents() -> Library:
         return service.library()
 
-    @app.get("/api/documents/{document_id:path}")
-    def document(document_id: str) -> dict[str, Any]:
-        found = service.document(document_id)
-        plain = ("id", "title", "text", "source", "published_on", "language")
-        return {name: getattr(found, name) for name in plain} | {
-            "headings": [
-                {"level": heading.level, "title": heading.text, "start": heading.start}
-                for heading in found.headings
-            ],
-            "pages": [{"number": page.number, "start": page.start} for page in found.pages],
-        }
+    @app.get("/api/documents/{document_id:path}", response_model=None)
+    def document(document_id: str) -> ShownDocument:
+        return show_document(service.document(document_id))
 
-    @app.get("/api/suggestions")
-    def suggestions() -> dict[str, tuple[str, ...]]:
-        return {"suggestions": service.scope().suggestions}
+    @app.get("/api/suggestions", response_model=None)
+    def suggestions() -> Suggestions:
+        return Suggestions(service.scope().suggestions)
 
 
 def _add_plain(app: FastAPI, service: Service) -> None:
-    @app.get(WIDGET, response_model=None)
-    def widget() -> Response:
-        # The one file that any site may load; what it may ask the perimeter decides.
-        headers = {
-            "access-control-allow-origin": "*",
-            "cross-origin-resource-policy": "cross-origin",
-            "cache-control": "public, max-age=300",
-        }
-        return FileResponse(_WIDGET, media_type="text/javascript", headers=headers)
-
     @app.get("/healthz")
     def alive() -> dict[str, str]:
         return {"status": "alive"}
@@ -148,29 +138,12 @@ def _add_plain(app: FastAPI, service: Service) -> None:
 async def _sse(events: AsyncIterator[Event | None]) -> AsyncIterator[str]:
     try:
         async for event in events:
-            yield _message(event) if event else ": still here\n\n"
+            yield _text(EVENTS[type(event)], as_json(event)) if event else ": still here\n\n"
     except FootnoteError as error:
         yield _text("error", {"error": sentence_of(error)})
     except Exception:  # a reader never meets a traceback
         logging.getLogger(__name__).exception("a question could not be answered")
         yield _text("error", {"error": "Something went wrong on our side; ask again."})
-
-
-def _message(event: Event) -> str:
-    match event:
-        case Started():
-            return _text("meta", asdict(event))
-        case Retrieved():
-            return _text("hits", {"hits": [as_json(hit) for hit in event.hits]})
-        case Wrote():
-            citations = [as_json(citation) for citation in event.citations]
-            return _text("sentence", {"sentence": as_json(event.sentence), "citations": citations})
-        case Finished():
-            return _text("done", _done(event))
-
-
-def _done(event: Finished) -> dict[str, Any]:
-    return {"id": event.id, **as_json(event.answer)}
 
 
 def _text(name: str, data: dict[str, Any]) -> str:
@@ -184,10 +157,12 @@ def _footnote_error(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": sentence}, status, wait)
 
 
-def _http_error(_request: Request, error: Exception) -> JSONResponse:
+def _http_error(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, StarletteHTTPException) else 500
+    if status == _NO_TEXT:
+        return _bad_request(request, error)
     detail = error.detail if isinstance(error, StarletteHTTPException) else "Something went wrong."
-    return JSONResponse({"error": detail}, status)
+    return JSONResponse({"error": detail}, status, getattr(error, "headers", None))
 
 
 def _bad_request(request: Request, error: Exception) -> JSONResponse:

@@ -96,6 +96,12 @@ def _add_doctor(doctor: argparse.ArgumentParser) -> None:
     doctor.add_argument("--origin", metavar="URL", help="may the pages of this site ask?")
 
 
+def _add_widget(widget: argparse.ArgumentParser) -> None:
+    widget.add_argument("what", choices=["snippet"], help="the tag to paste, and what to allow")
+    widget.add_argument("--site", required=True, metavar="URL", help="where it is to be shown")
+    widget.add_argument("--bot", metavar="URL", help="where readers reach this bot")
+
+
 def _add_show(show: argparse.ArgumentParser) -> None:
     show.add_argument("document", nargs="?", metavar="DOCUMENT")
 
@@ -105,8 +111,10 @@ _OWN: Mapping[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     "search": (_add_search, _add_filter),
     "ask": (_add_ask, _add_filter, _add_model),
     "serve": (_add_serve, _add_model),
+    "mcp": (_add_model,),
     "eval": (_add_eval,),
     "show": (_add_show,),
+    "widget": (_add_widget,),
     "doctor": (_add_doctor, _add_model),
 }
 

@@ -1,12 +1,12 @@
 """Looks at what is configured and whether it can be used. Mends nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
 
-from chatbot.errors import ModelUnavailable
+from chatbot.errors import ModelUnavailable, WrongSetting
 from chatbot.models import QUOTES, load_model
 from chatbot.models.look import Found, look_for_models, tips
 from chatbot.settings import DEFAULT_PORTS, ORIGIN, Settings
@@ -97,22 +97,39 @@ def _origins(settings: Settings) -> str:
 
 
 def _origin(origin: str, settings: Settings) -> str:
-    """Say whether a site may ask: by the settings, and by the server if one runs."""
-    allowed = settings.chatbot.allowed_origins
-    name = origin.strip().rstrip("/").lower()
+    return see_that_site_may_ask(read_origin(origin), settings)
+
+
+def read_origin(text: str) -> str:
+    """Return a site as browsers name it; WrongSetting if it is none."""
+    name = text.strip().rstrip("/").lower()
     name = name.removesuffix(DEFAULT_PORTS.get(name.partition(":")[0], ""))  # browsers leave it out
     if not ORIGIN.fullmatch(name):
         parts = urlsplit(name if "://" in name else f"https://{name}")
         wanted = f"{parts.scheme}://{parts.netloc}"
-        raise FootnoteError(f"{origin} is no origin; it is written like {wanted}.")
-    if name not in allowed:
-        near = [one for one in allowed if one.partition("://")[2] == name.partition("://")[2]]
-        other = f" ({near[0]} is, but browsers tell http from https)" if near else ""
-        listed = ",".join([*allowed, name])
-        raise FootnoteError(
-            f"{name} is not on the list{other}; set FOOTNOTE_CHATBOT_ALLOWED_ORIGINS={listed}"
-        )
-    return f"{name} may ask{_said_by_server(name, settings)}"
+        wanted = wanted if ORIGIN.fullmatch(wanted) else "https://example.org"
+        raise WrongSetting(f"{text} is no origin; it is written like {wanted}.")
+    return name
+
+
+def see_that_site_may_ask(origin: str, settings: Settings) -> str:
+    """Say that it may, by the settings and by the server if one runs; FootnoteError if not."""
+    allowed = settings.chatbot.allowed_origins
+    if origin not in allowed:
+        raise FootnoteError(how_to_list([origin], allowed))
+    return f"{origin} may ask{_said_by_server(origin, settings)}"
+
+
+def how_to_list(origins: Sequence[str], allowed: Sequence[str]) -> str:
+    """Say how to put these on the list of sites that may ask."""
+    hosts = {origin.partition("://")[2] for origin in origins}
+    near = [one for one in allowed if one.partition("://")[2] in hosts]
+    other = f" ({near[0]} is, but browsers tell http from https)" if near else ""
+    are, listed = "is" if len(origins) == 1 else "are", ",".join([*allowed, *origins])
+    return (
+        f"{' and '.join(origins)} {are} not on the list{other}; set "
+        f"FOOTNOTE_CHATBOT_ALLOWED_ORIGINS={listed}"
+    )
 
 
 def _said_by_server(origin: str, settings: Settings) -> str:

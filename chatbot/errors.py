@@ -62,3 +62,10 @@ class WrongSetting(FootnoteError):
 
 class BadReaderFiles(FootnoteError):
     """The reader's model file is missing or altered."""
+
+
+def sentence_of(error: FootnoteError) -> str:
+    """Return an error as a sentence: capital letter, full stop."""
+    text = str(error).strip()
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else text + "."

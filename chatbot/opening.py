@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chatbot.ask import Reader
+    from chatbot.service import Service
     from chatbot.settings import Settings
     from index.embed import Embedder, Reranker
     from index.generation import Generation
@@ -40,6 +41,22 @@ def open_reader(settings: "Settings") -> "Reader":
         model=model,
         reranker=open_reranker(settings),
         strict=settings.chatbot.strict,
+    )
+
+
+def open_service(settings: "Settings") -> "Service":
+    """Return what a server answers with, not started; UnknownModel before anything is loaded."""
+    from chatbot.models import load_model
+    from chatbot.service import Service
+
+    return Service(
+        index=settings.index.folder,
+        embedding_model=settings.index.embedding_model,
+        passage_tokens=settings.index.passage_tokens,
+        model=load_model(settings.chatbot.model, settings.chatbot.for_models()),
+        strict=settings.chatbot.strict,
+        reranker=settings.index.reranker,
+        suggestions=settings.chatbot.suggested_questions,
     )
 
 

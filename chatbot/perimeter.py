@@ -26,20 +26,21 @@ from chatbot.request_log import log, request_id
 MOST_OPEN = 512
 """Requests of one caller under way at once: a page holds two, and an office may be one address."""
 
-WIDGET = "/widget.js"
+_WIDGET = r"/widget(?:/v[\w.-]+)?\.js"
+"""The one file that any site may load; what it may ask for is told apart by origin."""
 
 _FILES = r"/theme\.css|/assets/.+|/static/.+"
 _ANSWERS = r"/gradio_api/(?:queue/data|heartbeat/\w+)"
 _ASKS = r"/gradio_api/(?:queue/join|cancel|reset)"
 OPEN = {
-    re.compile(rf"/api/.*|{WIDGET}|/healthz|/readyz"): None,
+    re.compile(rf"/api/.*|{_WIDGET}|/embed|/healthz|/readyz"): None,
     re.compile(rf"/|{_FILES}|{_ANSWERS}"): ("GET", "HEAD"),
     re.compile(_ASKS): ("POST",),
 }
 """What may be asked for, and how (None: as its route says): ours, and what the page needs of
 Gradio, which has many more: files to upload and to read, what it knows of itself, other hosts."""
 
-_FREE = re.compile(rf"{_FILES}|{_ANSWERS}|/healthz|/readyz|{WIDGET}")
+_FREE = re.compile(rf"{_FILES}|{_ANSWERS}|/healthz|/readyz|{_WIDGET}|/embed")
 _COST_OF_READING = 0.1
 
 _POLICY = (
@@ -143,7 +144,7 @@ class Perimeter:
             is_local=is_here,
             # An allowed site asks the API; the page is asked by itself alone, in a frame there too.
             allows_others=path.startswith("/api/"),
-            is_public=path == WIDGET,
+            is_public=re.fullmatch(_WIDGET, path) is not None,
         )
         if isinstance(caller, Refusal):
             return caller

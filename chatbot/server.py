@@ -4,14 +4,17 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.metadata import version
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from chatbot.api import add_routes
+from chatbot.api_description import describe as describe_api
 from chatbot.background import Background, most_at_once
 from chatbot.draining import Draining
+from chatbot.embed import add_embedding
 from chatbot.errors import PortTaken
 from chatbot.page import PageText, mount_page
 from chatbot.perimeter import Perimeter, Rules
@@ -35,7 +38,16 @@ def make_app(
 
     `tips` for whoever runs the page are asked for once, when it is first opened.
     """
-    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app = FastAPI(
+        title="Footnote",
+        version=version("footnote"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
+    )
+    described = cache(lambda: describe_api(app))
+    app.openapi = described  # type: ignore[method-assign]
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(rules.allowed_origins),
@@ -47,6 +59,7 @@ def make_app(
     app.state.draining = draining = Draining(background)
     app.add_middleware(Perimeter, rules=rules, draining=draining)
     add_routes(app, service, background)
+    add_embedding(app)
     tips = cache(tips)
 
     def describe() -> PageText | FootnoteError:

@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event as StopEvent
-from typing import Any
 
 from chatbot.answer import Answer, Event, Finished, Turn
 from chatbot.ask import Reader, answer_question, stream_answer
 from chatbot.errors import StillLoading
 from chatbot.feedback import Feedback, keep_feedback
-from chatbot.library import list_library
+from chatbot.library import Library, list_library
 from chatbot.make_questions import make_questions
 from chatbot.models import QUOTES, Model
 from chatbot.request_log import log
@@ -28,6 +27,8 @@ from corpus.errors import FootnoteError
 from index.embed import Embedder, Reranker, load_embedder
 from index.errors import MissingIndex, StaleIndex
 from index.generation import Generation, current_name, open_current
+from index.passage import Hit
+from index.search import search
 
 MOST_SUGGESTIONS = 4
 LONGEST_WAIT_SECONDS = 60.0
@@ -74,7 +75,7 @@ class Service:
         self._span_reader: SpanReader | None = None
         self._generation: Generation | None = None
         self._problem: FootnoteError = StillLoading("Footnote is still loading; ask again shortly.")
-        self._library: dict[str, Any] = {}
+        self._library: Library | None = None
         self._listing = threading.Lock()
         self._changing = threading.Lock()
         self._refused: tuple[str | None, float] = (None, 0.0)
@@ -108,6 +109,18 @@ class Service:
             else:
                 yield event
 
+    def search(self, query: str, k: int) -> list[Hit]:
+        """Return the `k` best passages for a query."""
+        self.wait()
+        reader = self._reader()
+        return search(
+            query,
+            generation=reader.generation,
+            embedder=reader.embedder,
+            k=k,
+            reranker=reader.reranker,
+        )
+
     def wait(self) -> None:
         """Wait until loading has ended, well or not, but not for ever."""
         self._loaded.wait(LONGEST_WAIT_SECONDS)
@@ -116,11 +129,11 @@ class Service:
         """Return a document of the generation in use."""
         return self._reader().generation.document(document_id)
 
-    def library(self) -> dict[str, Any]:
+    def library(self) -> Library:
         """List what the generation in use holds, and what was left out of it."""
         generation = self._reader().generation
         with self._listing:
-            if self._library.get("index") != generation.folder.name:
+            if self._library is None or self._library.index != generation.folder.name:
                 self._library = list_library(generation)
             return self._library
 
@@ -239,7 +252,7 @@ def _note(answer: Answer) -> None:
         status=answer.status,
         confidence=round(answer.confidence, 3),
         notices=answer.notices,
-        seconds=round(sum(answer.seconds.values()), 3),
+        seconds=round(answer.seconds.get("total", 0.0), 3),
         question=answer.question,
     )
 

@@ -38,6 +38,7 @@ API_KEY = "FOOTNOTE_API_KEY"
 _RATES = Rates()
 # As browsers write an origin: lower case, no path, no port where it is the scheme's own.
 ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::[1-9]\d{0,4})?")
+ROOT_PATH = r"(?:/[A-Za-z0-9._~-]+)*"
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -95,7 +96,7 @@ class ChatbotTable(BaseModel):
     total_per_minute: int = Field(default=_RATES.total_per_minute, ge=1)
     total_per_day: int = Field(default=_RATES.total_per_day, ge=1)
     log_questions: bool = False
-    root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+    root_path: str = Field(default="", pattern=f"^{ROOT_PATH}$")
     suggested_questions: Texts = []
 
     def for_models(self) -> ModelSettings:

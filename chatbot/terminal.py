@@ -51,13 +51,13 @@ def _answer_lines(answer: Answer) -> list[str]:
     return lines
 
 
-def show_hits(hits: Sequence[Hit]) -> str:
-    """Return hits as a numbered list with the beginning of each passage."""
+def show_hits(hits: Sequence[Hit], characters: int = 260) -> str:
+    """Return hits as a numbered list with so much of the beginning of each passage."""
     if not hits:
         return "No passage was found."
     return "\n\n".join(
         f"{hit.rank:2}. {hit.title} ({hit.passage.span.document_id})  {hit.score:.3f}\n"
-        + _wrap(textwrap.shorten(hit.passage.text, 260, placeholder=" …"), "    ")
+        + _wrap(textwrap.shorten(hit.passage.text, characters, placeholder=" …"), "    ")
         for hit in hits
     )
 

@@ -177,26 +177,49 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-def bare_page(bot_url: str) -> FastAPI:
-    """A page that holds nothing but the widget's tag, under the strictest policy it can bear.
+def widget_tag(bot_url: str, attributes: str = "") -> str:
+    """The tag that a site pastes: these very bytes, held to by their hash."""
+    from chatbot.widget_file import widget_file
 
-    At /frame, with no policy, one that holds the chat page in a frame.
+    file = widget_file()
+    return (
+        f'<script src="{bot_url}{file.path}" integrity="{file.integrity}" '
+        f'crossorigin="anonymous" defer {attributes}></script>'
+    )
+
+
+def bare_page(bot_url: str) -> FastAPI:
+    """Pages of another site. What holds the widget is under the strictest policy it can bear.
+
+    At /made, a page with the body, the language and direction asked for, under that policy or none;
+    at /frame, with no policy, one that holds the chat page in a frame.
     """
-    from fastapi.responses import HTMLResponse
+    from fastapi.responses import HTMLResponse, Response
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     policy = (
         f"default-src 'none'; script-src {bot_url}; connect-src {bot_url}; "
         "require-trusted-types-for 'script'"
     )
+    strict = {
+        "content-security-policy": policy,
+        "cross-origin-embedder-policy": "require-corp",
+        "cross-origin-opener-policy": "same-origin",
+    }
 
     @app.get("/")
     def page() -> HTMLResponse:
-        return HTMLResponse(
-            '<!doctype html><html lang="en"><title>A bare page</title><h1>A bare page</h1>'
-            f'<script src="{bot_url}/widget.js" defer></script></html>',
-            headers={"content-security-policy": policy},
-        )
+        return made(body=f"<h1>A bare page</h1>{widget_tag(bot_url)}")
+
+    @app.get("/made")
+    def made(body: str, html: str = 'lang="en"', is_strict: bool = True) -> HTMLResponse:
+        head = '<meta name="viewport" content="width=device-width"><title>A page</title>'
+        text = f"<!doctype html><html {html}><head>{head}</head><body>{body}</body></html>"
+        return HTMLResponse(text, headers=strict if is_strict else {})
+
+    @app.get("/favicon.ico")
+    def icon() -> Response:
+        return Response(status_code=204)
 
     @app.get("/frame")
     def frame() -> HTMLResponse:

@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from chatbot.background import Background
 from chatbot.callers import is_allowed
 from chatbot.draining import Draining
-from chatbot.perimeter import WIDGET, Perimeter, Rules, is_open
+from chatbot.perimeter import Perimeter, Rules, is_open
 from chatbot.request_body import LARGEST_BODY_BYTES
 
 OWN = "http://127.0.0.1:7860"
@@ -151,11 +151,15 @@ def test_other_site_is_refused_and_told_the_setting(origin: str) -> None:
     assert reply.headers["x-content-type-options"] == "nosniff"
 
 
-def test_widget_file_is_for_every_site() -> None:
-    assert _send(Inner(), WIDGET, origin="https://evil.net").status == 200
+@pytest.mark.parametrize("path", ["/widget.js", "/widget/v0.1.0-0a1b2c3d.js"])
+def test_widget_file_is_for_every_site(path: str) -> None:
+    assert _send(Inner(), path, origin="https://evil.net").status == 200
 
 
-@pytest.mark.parametrize("path", ["/widget.js/", "/widget.js.map", "//widget.js", "/widget"])
+@pytest.mark.parametrize(
+    "path",
+    ["/widget.js/", "/widget.js.map", "//widget.js", "/widget", "/widget/v/../x.js", "/embed"],
+)
 def test_only_that_very_file_is_for_every_site(path: str) -> None:
     assert _send(Inner(), path, origin="https://evil.net").status == 403
 

@@ -100,7 +100,7 @@ def test_nothing_heavy_is_loaded_for_help(code: str, tmp_path: Path) -> None:
 
 def test_no_command_prints_help(shell: Shell) -> None:
     assert shell() == 0
-    for command in ("index", "search", "ask", "serve", "eval", "show", "models", "doctor"):
+    for command in "index search ask serve mcp eval show widget models doctor".split():
         assert f"    {command} " in shell.out
 
 
@@ -305,6 +305,14 @@ def test_doctor_looks_at_everything(shell: Shell, bundled_index: Path, tmp_path:
     assert all(finding["good"] is True and finding["says"] for finding in found.values())
     assert shell("doctor", "--index", "nowhere") == 2
     assert "BAD  index" in shell.out
+
+
+def test_widget_snippet_is_for_people_and_programs(shell: Shell) -> None:
+    command = ("widget", "snippet", "--site", "https://example.org")
+    assert shell.json(*command)["tag"].startswith("<script src=")
+    assert shell(*command) == 0
+    assert "connect-src https://" in shell.out
+    assert "is no origin" in shell.refuses("widget", "snippet", "--site", "example")
 
 
 def test_batch_answers_each_good_line(shell: Shell, bundled_index: Path, tmp_path: Path) -> None:

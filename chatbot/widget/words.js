@@ -1,0 +1,156 @@
+// What the widget says, in two languages; a site may put its own in place of any of it.
+
+/** @typedef {typeof EN} Words */
+
+const EN = {
+  open: "Ask",
+  title: "Ask the documents",
+  close: "Close",
+  clear: "New conversation",
+  back: "Back",
+  send: "Ask",
+  stop: "Stop",
+  retry: "Try again",
+  retry_in: "Try again in {n} s",
+  question: "Your question",
+  placeholder: "What would you like to know?",
+  log: "Questions and answers",
+  intro: "Every sentence of an answer shows you the exact words it rests on.",
+  promise: "What the documents don’t say, the answer doesn’t say either.",
+  suggested: "You could ask",
+  next: "Ask next",
+  searching: "Searching the documents…",
+  reading: "Reading what was found…",
+  writing: "Writing and checking…",
+  stopped: "You stopped this answer.",
+  marker: "Footnote {n}: “{quote}”, {title}",
+  quoted: "Quoted word for word",
+  supported: "Checked against the source",
+  unsupported: "Not found in the documents",
+  sources: "Sources",
+  source: "Source",
+  page: "page {n}",
+  footnote: "Footnote {n}",
+  place: "{at} of {all}",
+  passage: "Passage",
+  previous: "Previous",
+  following: "Next",
+  original: "Open the original at {host}",
+  text_of: "Text of the document",
+  opening: "Opening the document…",
+  moved: "The document has changed since; it no longer has these words:",
+  unopened: "The document could not be opened. Go back and try again.",
+  silent: "The documents don’t say.",
+  silent_why: "No words clear enough to answer this were found in them, so no answer is given.",
+  nearest: "The nearest passages",
+  do_answer: "Questions that the documents do answer",
+  feedback: "Was this helpful?",
+  helpful: "Yes",
+  unhelpful: "No",
+  why: "What is wrong with it?",
+  wrong: "It is wrong",
+  wrong_source: "It shows the wrong source",
+  not_in_source: "The source does not say it",
+  incomplete: "It is incomplete",
+  kept: "Kept with your question, for whoever runs this.",
+  thanks: "Thank you, that is noted.",
+  blocked:
+    "The bot at {host} could not be reached. It may not be running, or this site may not be on its list of allowed sites.",
+  offline: "You are offline. Your question is kept; try again once you are connected.",
+  broken: "The answer broke off before it was finished. Try again.",
+  refused: "The bot could not answer. Try again.",
+  unsent: "That could not be kept; try again in a moment.",
+  left_out: "Something was left out, because the documents do not support it.",
+  model_unavailable: "These are quotes from the documents, because no model wrote an answer.",
+  interrupted: "The answer was interrupted; what stands here was checked.",
+  conflict: "The documents disagree on this; the newest comes first.",
+  shortened: "The model was not shown every passage found: there was no room for more.",
+  partial: "The documents don’t say the rest of what was asked.",
+  greeting: "I answer from the documents here, and each sentence shows the words it rests on.",
+};
+
+/** @type {Words} */
+const ES = {
+  open: "Preguntar",
+  title: "Pregunte a los documentos",
+  close: "Cerrar",
+  clear: "Nueva conversación",
+  back: "Volver",
+  send: "Preguntar",
+  stop: "Detener",
+  retry: "Reintentar",
+  retry_in: "Reintentar en {n} s",
+  question: "Su pregunta",
+  placeholder: "¿Qué quiere saber?",
+  log: "Preguntas y respuestas",
+  intro: "Cada frase de la respuesta le muestra las palabras exactas en que se apoya.",
+  promise: "Lo que los documentos no dicen, la respuesta tampoco lo dice.",
+  suggested: "Puede preguntar",
+  next: "Siga preguntando",
+  searching: "Buscando en los documentos…",
+  reading: "Leyendo lo encontrado…",
+  writing: "Escribiendo y comprobando…",
+  stopped: "Usted detuvo esta respuesta.",
+  marker: "Nota {n}: «{quote}», {title}",
+  quoted: "Citado palabra por palabra",
+  supported: "Comprobado con la fuente",
+  unsupported: "No consta en los documentos",
+  sources: "Fuentes",
+  source: "Fuente",
+  page: "página {n}",
+  footnote: "Nota {n}",
+  place: "{at} de {all}",
+  passage: "Pasaje",
+  previous: "Anterior",
+  following: "Siguiente",
+  original: "Abrir el original en {host}",
+  text_of: "Texto del documento",
+  opening: "Abriendo el documento…",
+  moved: "El documento cambió después; ya no tiene estas palabras:",
+  unopened: "No se pudo abrir el documento. Vuelva e inténtelo de nuevo.",
+  silent: "Los documentos no lo dicen.",
+  silent_why:
+    "No se hallaron en ellos palabras lo bastante claras para responder, así que no se da ninguna respuesta.",
+  nearest: "Los pasajes más cercanos",
+  do_answer: "Preguntas que los documentos sí responden",
+  feedback: "¿Le fue útil?",
+  helpful: "Sí",
+  unhelpful: "No",
+  why: "¿Qué falla en ella?",
+  wrong: "Es incorrecta",
+  wrong_source: "Muestra la fuente equivocada",
+  not_in_source: "La fuente no lo dice",
+  incomplete: "Está incompleta",
+  kept: "Se guarda con su pregunta, para quien administra este servicio.",
+  thanks: "Gracias, queda anotado.",
+  blocked:
+    "No se pudo llegar al bot en {host}. Quizá no esté en marcha, o este sitio no esté en su lista de sitios permitidos.",
+  offline: "No tiene conexión. Su pregunta se conserva; reinténtelo cuando vuelva a tenerla.",
+  broken: "La respuesta se cortó antes de terminar. Reinténtelo.",
+  refused: "El bot no pudo responder. Reinténtelo.",
+  unsent: "No se pudo guardar; inténtelo de nuevo en un momento.",
+  left_out: "Se omitió algo, porque los documentos no lo respaldan.",
+  model_unavailable: "Son citas de los documentos, porque ningún modelo escribió una respuesta.",
+  interrupted: "La respuesta se interrumpió; lo que figura aquí está comprobado.",
+  conflict: "Los documentos no coinciden en esto; lo más reciente va primero.",
+  shortened: "El modelo no vio todos los pasajes hallados: no cabían más.",
+  partial: "Los documentos no dicen el resto de lo preguntado.",
+  greeting: "Respondo con los documentos de aquí, y cada frase muestra las palabras en que se apoya.",
+};
+
+/** `auto` is the page's language, and the browser's where the page names none.
+ * @param {string} wanted */
+export function chooseLanguage(wanted) {
+  const code = wanted === "auto" ? document.documentElement.lang || navigator.language : wanted;
+  return /^es\b/i.test(code) ? "es" : "en";
+}
+
+/** @param {"en" | "es"} language @param {Record<string, unknown>} own */
+export function chooseWords(language, own) {
+  const words = { ...(language === "es" ? ES : EN) };
+  for (const key of /** @type {(keyof Words)[]} */ (Object.keys(words))) {
+    const said = own[key];
+    if (typeof said === "string") words[key] = said;
+  }
+  return words;
+}
