@@ -8,9 +8,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 from chatbot.claim_words import MONTHS, Number, Words, is_year, value_of
+from chatbot.roles import named_in, roles_hold
 from index.words import closeness, is_stop_word, stem
 
 OPPOSITES = tuple(
@@ -84,7 +85,7 @@ def disagreement(claim: Words, sentence: Words, around: Words) -> str | None:
         "name": _names_hold(claim, sentence, around),
         "direction": directions_hold(claim, sentence),
         "negation": negations_hold(claim, sentence),
-        "roles": _roles_hold(claim, sentence),
+        "roles": roles_hold(claim, sentence),
         "attribution": _attributions_hold(claim, sentence, around),
     }
     return next((name for name, holds in checks.items() if not holds), None)
@@ -217,12 +218,12 @@ def _nearest(words: Words, at: int, anchors: dict[int, str]) -> set[str]:
 def _names_hold(claim: Words, sentence: Words, around: Words) -> bool:
     """Say whether each name stands there, and none has taken the place of another."""
     left = [i for i in sentence.names if not _is_among(sentence.stems[i], claim.known)]
-    repeated = Counter(claim.stems[i] for i in _named(claim, sentence, around))
+    repeated = Counter(claim.stems[i] for i in named_in(claim, sentence, around))
     if any(count > max(1, sentence.stems.count(name)) for name, count in repeated.items()):
         return False  # none of 252 paraphrases says a name more often
     if _opens_with_a_stranger(claim, sentence.known | around.known):
         return False
-    for i in _named(claim, sentence, around):
+    for i in named_in(claim, sentence, around):
         if value_of(claim.words[i]) is not None or _is_among(claim.stems[i], sentence.known):
             continue
         if not _is_among(claim.stems[i], around.known):
@@ -288,86 +289,6 @@ def _is_said(wanted: str, stems: frozenset[str]) -> bool:
         and (wanted.startswith(other) or other.startswith(wanted))
         for other in stems
     )
-
-
-def _roles_hold(claim: Words, sentence: Words) -> bool:
-    """Say whether names stand on the same sides of a verb, and in order where the rest is alike."""
-    acts, other_acts = _acts(claim, sentence), _acts(sentence, claim)
-    if any(other_acts.get(verb) == pair[::-1] != pair for verb, pair in acts.items()):
-        return False
-    if _have_changed_company(claim, sentence):
-        return False
-    named = {w.stems[i] for w in (claim, sentence) for i in w.names}
-    rest, other_rest = (
-        [w.stems[i] for i in w.content if w.stems[i] not in named] for w in (claim, sentence)
-    )
-    turned = ("by" in claim.words) != ("by" in sentence.words)
-    if turned or not _is_part(rest, other_rest):
-        return True
-    names, other_names = (
-        [words.stems[i] for i in _named(words, other)]
-        for words, other in ((claim, sentence), (sentence, claim))
-    )
-    return _is_part([name for name in names if name in other_names], other_names)
-
-
-def _named(words: Words, *others: Words) -> list[int]:
-    """Return the places of names; that of the word that opens the text if others have it as one."""
-    known = {other.stems[i] for other in others for i in other.names}
-    opens = words.stems[:1] if 0 not in words.names else []
-    return [0] * (opens != [] and opens[0] in known) + words.names
-
-
-def _have_changed_company(claim: Words, sentence: Words) -> bool:
-    """Say whether of two names each stands beside what the other stands beside there."""
-    company, there = _company(claim, sentence), _company(sentence, claim)
-    shared = [(name, other) for name in company for other in there if name & other]
-
-    def alike(one: tuple[frozenset[str], ...], other: tuple[frozenset[str], ...]) -> int:
-        return len(company[one[0]] & there[other[1]])
-
-    return any(
-        one[1] != other[1]
-        and alike(one, other) + alike(other, one) > alike(one, one) + alike(other, other)
-        for one, other in combinations(shared, 2)
-    )
-
-
-def _company(words: Words, other: Words) -> dict[frozenset[str], set[str]]:
-    """Return, for each name (its stems), the content words next to it that belong to no name."""
-    names: list[list[int]] = []
-    for place in _named(words, other):
-        if names and place == names[-1][-1] + 1 and place not in words.breaks:
-            names[-1].append(place)
-        else:
-            names.append([place])
-    own = {words.stems[i] for name in names for i in name}
-    plain = [i for i in words.content if words.stems[i] not in own]
-    found = dict[frozenset[str], set[str]]()
-    for name in names:
-        next_to = [i for i in plain if i < name[0]][-1:] + [i for i in plain if i > name[-1]][:1]
-        key = frozenset(words.stems[i] for i in name)
-        found.setdefault(key, set()).update(words.stems[i] for i in next_to)
-    return found
-
-
-def _is_part(some: list[str], others: list[str]) -> bool:
-    """Say whether `some` stand among the others in the same order."""
-    rest = iter(others)
-    return all(one in rest for one in some)
-
-
-def _acts(words: Words, other: Words) -> dict[str, tuple[str, str]]:
-    """Return, for each word between two names, who stands before and after it; `by` turns them."""
-    found, names = {}, _named(words, other)
-    for i in words.content:
-        before = [j for j in names if j < i]
-        after = [j for j in names if j > i]
-        if i not in names and before and after:
-            pair = words.stems[before[-1]], words.stems[after[0]]
-            passive = {"by", "por"} & {word.lower() for word in words.words[i + 1 : after[0]]}
-            found[words.stems[i]] = pair[::-1] if passive else pair
-    return found
 
 
 def _attributions_hold(claim: Words, sentence: Words, around: Words) -> bool:
