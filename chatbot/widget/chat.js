@@ -4,7 +4,7 @@ import { createCard } from "./card.js";
 import { Told } from "./client.js";
 import { button, fill, iconButton, make } from "./nodes.js";
 import { createSourceView } from "./source.js";
-import { addSentence, addTurn, finish, offer, settle } from "./turn.js";
+import { addSentence, addTurn, finish, offer, retryButton, settle } from "./turn.js";
 
 /** @typedef {import("./types.js").Turn} Turn */
 
@@ -164,21 +164,12 @@ export function createChat({ words }, client, tell) {
 
   /** @param {Turn} turn @param {number} waitSeconds how long the bot wants to be left alone */
   function retry(turn, waitSeconds) {
-    const again = button(words.retry, () => {
+    return retryButton(words, waitSeconds, () => {
       if (running) return;
       turn.node.remove();
       log.focus(); // the button that had it is gone
       ask(turn.question);
-    }, { class: "retry" });
-    countDown(again, waitSeconds);
-    return again;
-  }
-
-  /** @param {HTMLButtonElement} again @param {number} seconds */
-  function countDown(again, seconds) {
-    again.disabled = seconds > 0;
-    again.textContent = seconds > 0 ? fill(words.retry_in, { n: seconds }) : words.retry;
-    if (seconds > 0) setTimeout(countDown, 1000, again, seconds - 1);
+    });
   }
 
   /** Forgets everything that was asked, also what is being answered. */

@@ -132,3 +132,16 @@ export function settle({ words, heard }, turn, notice, kind) {
   if (turn.prose.className === "silent") spoken.push(words.silent);
   heard.textContent = [...spoken, notice].filter(Boolean).join(" ");
 }
+
+/** Works once the bot no longer wants to be left alone.
+ * @param {Words} words @param {number} waitSeconds @param {() => void} act */
+export function retryButton(words, waitSeconds, act) {
+  const node = button(words.retry, act, { class: "retry" });
+  const wait = (/** @type {number} */ seconds) => {
+    node.disabled = seconds > 0;
+    node.textContent = seconds > 0 ? fill(words.retry_in, { n: seconds }) : words.retry;
+    if (seconds > 0) setTimeout(wait, 1000, seconds - 1);
+  };
+  wait(waitSeconds);
+  return node;
+}
