@@ -1,7 +1,7 @@
 """Trains the reader on public sets, measures and exports it: `python -m eval.train_reader DATA`.
 
-Three stages, some two hours on two cores; before the second, word embeddings are fixed to what int8
-can say, so that the rest of the model learns to live with them. In the third, half is in Spanish.
+Two stages, some 80 minutes on two cores; before the second, word embeddings are fixed to what int8
+can say, so that the rest of the model learns to live with them.
 """
 
 import argparse
@@ -21,7 +21,6 @@ from chatbot.span_reader import OUTPUTS, SpanReader
 from corpus.errors import FootnoteError
 from eval.reader_claims import make_claims
 from eval.reader_examples import ASIDE, Example, crop, read_squad, read_training, some
-from eval.spanish import in_spanish
 from eval.squad import exact_match, word_f1
 from eval.statistics import auroc
 from index.bundled_model import INPUTS, export_int8, load_tokenizer
@@ -75,7 +74,6 @@ def train_reader(data: Path, *, out: Path) -> dict[str, float]:
     torch.manual_seed(7)
     fix_embeddings(model.encoder.embeddings.word_embeddings.weight)
     _train(model, _second_stage(data), rate=6e-5, stage="second")
-    _train(model, _third_stage(data), rate=5e-5, stage="third")
     model.encoder.set_attn_implementation("eager")  # the other cannot be exported
     exported = export_int8(lambda: model, outputs=OUTPUTS)
     out.mkdir(parents=True, exist_ok=True)
@@ -166,17 +164,6 @@ def _second_stage(data: Path) -> list[Batch]:
     asked = sets["squad2"] + sets["nq_oracle"] + some(sets["qamr"], 6_000, rng)
     made = some(sets["unanswerable"], 6_000, rng)
     return make_batches(asked + made + _claims(sets, data, rng, 14_000), rng)
-
-
-def _third_stage(data: Path) -> list[Batch]:
-    """Questions in Spanish on English texts; English ones and statements, so as not to forget."""
-    rng, sets = Random(21), read_training(data, seed=21)
-    asked, made = sets["squad2"] + sets["nq_oracle"], some(sets["unanswerable"], 6_000, rng)
-    foreign = [*asked, *some(sets["qamr"], 6_000, rng), *some(made, 4_500, rng)]
-    spanish = in_spanish([crop(one, rng) for one in foreign], rng)
-    cropped = [crop(one, rng) for one in (*some(asked, 4_000, rng), *made[:3_000])]
-    english = cropped + some(asked, 1_500, rng) + some(sets["qamr"], 3_000, rng)
-    return make_batches(spanish + english + _claims(sets, data, rng, 6_000), rng)
 
 
 def _claims(sets: dict[str, list[Example]], data: Path, rng: Random, count: int) -> list[Example]:

@@ -1,6 +1,5 @@
 import hashlib
 import json
-import shutil
 from pathlib import Path
 from random import Random
 
@@ -83,7 +82,6 @@ def test_missing_data_is_said_in_one_sentence(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.skipif(shutil.which("apertium") is None, reason="Apertium is missing")
 def test_a_tiny_training_run_exports_a_model_that_reads(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
