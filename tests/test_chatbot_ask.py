@@ -69,11 +69,7 @@ def _assert_cited_exactly(answer: Answer, reader: Reader) -> None:
             "Social Fabric Reconstruction Unit",
             marks=pytest.mark.xfail(reason="a line that is no sentence is read before it"),
         ),
-        pytest.param(
-            "Who photographed the soldier on patrol?",
-            "RECINOS",
-            marks=pytest.mark.xfail(reason="a caption alone says little to the reader"),
-        ),
+        ("Who photographed the soldier on patrol?", "RECINOS"),
         ("Which party is the FMLN's main rival?", "ARENA"),
         pytest.param(
             "Which newspaper carried Perez's later clarification?",
