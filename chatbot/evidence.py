@@ -85,6 +85,11 @@ class Candidate:
         """Say whether the words that answer are sure and few enough to be shown as the answer."""
         return self.features[0] > 0 and self.answer.end - self.answer.start <= LONGEST_MARK
 
+    @property
+    def is_of_another(self) -> bool:
+        """Say whether it tells of another time or place than the question asks about."""
+        return any(self.features[FEATURES.index(name)] for name in ("other_time", "other_place"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:

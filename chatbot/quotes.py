@@ -32,7 +32,7 @@ def pick_quotes(candidates: Sequence[Candidate], *, listing: bool = False) -> li
     """Return the sentences to quote, in reading order: the best, and those that complete it.
 
     That is the one it leans on ("He said..."), and those of its passage that answer half as well
-    and do not give another number.
+    and do not give another number, nor tell of another time or place than was asked about.
     For a list (`listing`) all that answer half as well are quoted, wherever, each thing once.
     """
     if not candidates:
@@ -46,7 +46,9 @@ def pick_quotes(candidates: Sequence[Candidate], *, listing: bool = False) -> li
         chosen += _others(candidates, chosen)
         beside = []
     for candidate in beside:
-        is_worth = candidate.score >= WORTH_ADDING * best.score and not _are_rivals(candidate, best)
+        is_worth = candidate.score >= WORTH_ADDING * best.score and not (
+            candidate.is_of_another or _are_rivals(candidate, best)
+        )
         if is_worth and candidate not in chosen and _fits(chosen, candidate):
             chosen.append(candidate)
     return sorted(

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from chatbot.ask import Reader
-from chatbot.evidence import Candidate, find_candidates, frozen_weights
+from chatbot.evidence import FEATURES, Candidate, find_candidates, frozen_weights
 from chatbot.question import read_question
 from chatbot.quotes import MOST_SENTENCES, MOST_WORDS, find_conflict, leans, pick_quotes
 from corpus.document import Span
@@ -116,8 +116,10 @@ def test_what_answers_half_as_well_in_its_passage_completes_it(some: Candidate) 
     adds = _sentence(some, 0, "It was in Davos.", 0.5)
     weak = _sentence(some, 60, "The sun shone.", 0.4)
     elsewhere = replace(adds, hit=replace(adds.hit, rank=2))
+    time = FEATURES.index("other_time")
+    later = replace(adds, features=(*adds.features[:time], 1.0, *adds.features[time + 1 :]))
     assert pick_quotes([best, adds, weak]) == [adds, best]
-    assert pick_quotes([best, elsewhere]) == [best]
+    assert pick_quotes([best, elsewhere, later]) == [best]
 
 
 def test_never_more_than_three(some: Candidate) -> None:
