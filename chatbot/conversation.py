@@ -32,13 +32,12 @@ class Context(BaseModel):
     """What the page's script says with a question: of a conversation that the server has not seen.
 
     `keep` is how many exchanges stay, where an earlier question is asked anew; `past` are the turns
-    of a conversation opened from the browser's history, oldest first. `lost` says that the answer
-    under way no longer reaches the page.
+    of a conversation opened from the browser's history, or from before a connection broke, oldest
+    first.
     """
 
     keep: int | None = Field(default=None, ge=0)
     past: list[Turn] = Field(default=[], max_length=_TURNS_PASSED_ON)
-    lost: bool = False
 
 
 def answer_in_steps(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
 
 from chatbot import render
 from chatbot.background import Background
@@ -32,7 +33,7 @@ from chatbot.conversation import (
     turns_of,
 )
 from chatbot.question import LONGEST_QUESTION
-from chatbot.render import LANGUAGES, Exchange, Problem, words_in
+from chatbot.render import LANGUAGES, Exchange, words_in
 from corpus.errors import FootnoteError
 
 MOST_ON_PAGES = 128
@@ -41,15 +42,15 @@ _STATIC = Path(__file__).parent / "static"
 _STYLES = ("page", "turn", "panel")
 _SCRIPTS = (
     *("dom", "turn", "log", "panel", "source", "card"),
-    *("shelf", "history", "work", "trouble", "keys"),
+    *("shelf", "history", "work", "trouble", "line", "keys"),
 )
 """Joined in this order into one script: inline is what gradio's head takes."""
 _ICON = (
-    '<link rel="icon" href="data:image/svg+xml,'
-    "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
-    "%3Crect width='32' height='32' rx='6' fill='%231d4f7c'/%3E%3Ctext x='7' y='25' "
-    "font-family='Georgia,serif' font-size='24' fill='%23fff'%3EF%3C/text%3E%3C/svg%3E\">"
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
+    "<rect width='32' height='32' rx='6' fill='#1d4f7c'/><text x='7' y='25' "
+    "font-family='Georgia,serif' font-size='24' fill='#fff'>F</text></svg>"
 )
+_ICON_AT = {"src": "favicon.ico", "sizes": "any", "type": "image/svg+xml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ def mount_page(
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
+    _add_icon(app)
     said = {language: words_in(language) for language in LANGUAGES}
     labels = ("your_question", "placeholder", "ask", "stop")
     i18n = gr.I18n(**{at: {label: said[at][label] for label in labels} for at in LANGUAGES})
@@ -104,13 +106,26 @@ def mount_page(
     )
 
 
+def _add_icon(app: FastAPI) -> None:
+    """Serve what browsers and gradio's page ask for unbidden, in place of gradio's own."""
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    def icon() -> Response:
+        return Response(_ICON, media_type="image/svg+xml")
+
+    @app.get("/manifest.json", include_in_schema=False)
+    def manifest() -> JSONResponse:
+        return JSONResponse({"name": "Footnote", "icons": [_ICON_AT]})
+
+
 def _head(said: dict[str, dict[str, Any]]) -> str:
     """Return icon, styles and script; words are data in it, so that none of them can be markup."""
     styles = "\n".join((_STATIC / f"{name}.css").read_text("utf-8") for name in _STYLES)
     scripts = "\n".join((_STATIC / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
     words = json.dumps(said, ensure_ascii=False).replace("<", "\\u003c")
     script = f'(() => {{\n"use strict";\nconst SAID = {words};\n{scripts}\n}})();'
-    return f"{_ICON}<style>{styles}</style><script>{script}</script>"
+    icon = '<link rel="icon" type="image/svg+xml" href="favicon.ico">'
+    return f"{icon}<style>{styles}</style><script>{script}</script>"
 
 
 def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) -> Any:  # noqa: ANN401
@@ -150,7 +165,7 @@ def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) ->
             shown,
             **quiet,
         )
-        stop.click(_stopper(), [context, exchanges], shown, cancels=[answering], **quiet)
+        stop.click(_stopper(), [exchanges], shown, cancels=[answering], **quiet)
         fresh.click(lambda: ("", (), ""), None, shown, cancels=[answering], **quiet)
         blocks.load(_opener(describe), None, [head, opening], **quiet)
         blocks.unload(_leaver(open_pages))
@@ -222,11 +237,10 @@ def _language(request: Any) -> str:  # noqa: ANN401
 def _stopper() -> Callable[..., tuple[Any, ...]]:
     import gradio as gr
 
-    def stop(said: str, exchanges: Exchanges, request: gr.Request) -> tuple[Any, ...]:
+    def stop(exchanges: Exchanges, request: gr.Request) -> tuple[Any, ...]:
         if not exchanges or exchanges[-1].stage != "working":
             return gr.skip(), gr.skip(), gr.skip()
-        problem: Problem = "lost" if read_context(said).lost else "stopped"
-        now = (*exchanges[:-1], settled(failed(exchanges[-1], problem), _language(request)))
+        now = (*exchanges[:-1], settled(failed(exchanges[-1], "stopped"), _language(request)))
         return render.render_conversation(now, _language(request)), now, gr.skip()
 
     return stop

@@ -29,7 +29,7 @@ MOST_OPEN = 512
 _WIDGET = r"/widget(?:/v[\w.-]+)?\.js"
 """The one file that any site may load; what it may ask for is told apart by origin."""
 
-_FILES = r"/theme\.css|/assets/.+|/static/.+"
+_FILES = r"/theme\.css|/favicon\.ico|/manifest\.json|/assets/.+|/static/.+"
 _ANSWERS = r"/gradio_api/(?:queue/data|heartbeat/\w+)"
 _ASKS = r"/gradio_api/(?:queue/join|cancel|reset)"
 OPEN = {

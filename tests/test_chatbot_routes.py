@@ -16,9 +16,11 @@ OPEN = """
     GET /api/suggestions
     GET /assets/{path:path}
     GET /embed
+    GET /favicon.ico
     GET /gradio_api/heartbeat/{session_hash}
     GET /gradio_api/queue/data
     GET /healthz
+    GET /manifest.json
     GET /readyz
     GET /static/{path:path}
     GET /theme.css

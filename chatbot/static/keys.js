@@ -20,7 +20,7 @@ document.addEventListener("click", (event) => {
   const { dataset } = pressed;
   const turn = /** @type {HTMLElement | null} */ (pressed.closest(".fn-turn"));
   if (dataset.document !== undefined) { hideCard(); openSource(pressed); }
-  else if (dataset.ask !== undefined) void askNow(dataset.ask);
+  else if (dataset.ask !== undefined) askNow(dataset.ask);
   else if (dataset.copy !== undefined) void copyAnswer(pressed);
   else if (dataset.feedback !== undefined) openFeedback(pressed);
   else if (dataset.edit !== undefined && turn) edit(turn);
@@ -67,7 +67,6 @@ document.addEventListener("input", (event) => { if (event.target === box()) coun
 new MutationObserver((changes) => {
   const heard = changes.some(({ target }) => target instanceof Element && target.closest("#fn-feed"));
   if (!heard && live.isConnected) return;
-  heardAt = Date.now();
   mirror();
 }).observe(document.body, { childList: true, subtree: true });
 document.body.append(shade, panel, card, announcer);

@@ -49,7 +49,7 @@ function keepForgotten(wanted) {
   const at = here.findIndex((turn) => asked(turn) === asked(wanted[0]));
   const gone = here.slice(0, at < 0 ? here.length : at);
   for (const turn of gone) {
-    if (turn.getAttribute("data-state") === "done") past.append(turn);
+    if (turn.getAttribute("data-state") === "done" || turn.querySelector(".fn-prose")) past.append(turn);
     else turn.remove();
   }
   if (gone.length) tellContext();
@@ -64,6 +64,7 @@ function mirror() {
     log.append(past, live, trouble);
     for (const other of all(".gradio-container [role=status]")) other.remove(); // one voice: ours
   }
+  if (find("#fn-feed template[data-stale]")) return; // of before a break
   const feed = all("#fn-feed template").flatMap((one) => [.../** @type {HTMLTemplateElement} */ (one).content.children]);
   keepForgotten(feed);
   const wasWorking = live.querySelector('[data-state="working"]') !== null;

@@ -12,8 +12,7 @@ function tellContext() {
   const at = editing === null || inPast ? 0 : [...live.children].indexOf(editing);
   const context = {
     ...(editing === null ? {} : { keep: at }),
-    lost: isBroken,
-    past: before.slice(-MOST_SENT).map((turn) => {
+    past: before.filter((turn) => turn.getAttribute("data-state") === "done").slice(-MOST_SENT).map((turn) => {
       const read = readTurn(turn);
       return { question: read.question.slice(0, 2000), answer: read.text.replace(/\s*\[\d+\]/g, "").slice(0, 2000) };
     }),
@@ -22,11 +21,10 @@ function tellContext() {
 }
 
 /** @param {string} question */
-async function askNow(question) {
+function askNow(question) {
   const field = box();
   if (!field || working()) return;
   trouble.replaceChildren();
-  await recover();
   write(field, question);
   setTimeout(() => find("#fn-submit")?.click(), 60); // svelte hands the value over first
 }
