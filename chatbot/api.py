@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from chatbot.answer import Event, Finished, Turn, as_json
 from chatbot.api_description import EVENTS, Suggestions
 from chatbot.background import Background
-from chatbot.errors import TooBusy, WrongQuestion, sentence_of
+from chatbot.errors import TooBusy, UnknownAnswer, WrongQuestion, sentence_of
 from chatbot.feedback import Feedback
 from chatbot.library import Library, ShownDocument, show_document
 from chatbot.question import LONGEST_QUESTION, check_length
@@ -35,6 +35,7 @@ KEEP_ALIVE_SECONDS = 15.0
 CLIENT_GONE = 499
 _STATUS: dict[type[FootnoteError], int] = {
     WrongQuestion: 422,
+    UnknownAnswer: 404,
     UnknownDocument: 404,
     TooBusy: 429,
 }

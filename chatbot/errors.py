@@ -44,6 +44,10 @@ class ServerStops(FootnoteError):
     """The server was told to stop while the answer was under way."""
 
 
+class UnknownAnswer(FootnoteError):
+    """No answer that was given has the id sent."""
+
+
 class FeedbackNotKept(FootnoteError):
     """What a reader says of an answer cannot be written down."""
 
