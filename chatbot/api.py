@@ -36,7 +36,6 @@ CLIENT_GONE = 499
 _STATUS: dict[type[FootnoteError], int] = {
     WrongQuestion: 422,
     UnknownAnswer: 404,
-    UnknownDocument: 404,
     TooBusy: 429,
 }
 """HTTP status by error; any other error of ours means that the index cannot be used now: 503."""
@@ -115,7 +114,11 @@ def _add_reading(app: FastAPI, service: Service) -> None:
 
     @app.get("/api/documents/{document_id:path}", response_model=None)
     def document(document_id: str) -> ShownDocument:
-        return show_document(service.document(document_id))
+        try:
+            return show_document(service.document(document_id))
+        except UnknownDocument as error:
+            said = f"No document is called {document_id!r}; /api/documents lists them."
+            raise HTTPException(404, said) from error
 
     @app.get("/api/suggestions", response_model=None)
     def suggestions() -> Suggestions:
@@ -168,9 +171,12 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 def _bad_request(request: Request, error: Exception) -> JSONResponse:
     where = ""
-    if isinstance(error, RequestValidationError):
+    if "json" not in request.headers.get("content-type", ""):
+        where = " (the header `Content-Type: application/json` is missing)"
+    elif isinstance(error, RequestValidationError):
         first = error.errors()[0]
-        where = f" ({'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']})"
+        at = ".".join(str(part) for part in first["loc"][1:])
+        where = f" ({at}: {first['msg']})" if at else f" ({first['msg']})"
     path = request.url.path  # below the root path, if there is one
     wanted = next((_WANTED[end] for end in _WANTED if path.endswith(end)), '{"question": "..."}')
     sentence = f"Send JSON like {wanted}; this request was something else{where}."
