@@ -14,6 +14,7 @@ from chatbot.arguments import WRONG_USE, make_parser
 if TYPE_CHECKING:
     from chatbot.ask import Reader
     from chatbot.settings import Settings
+    from index.generation import Generation
     from index.store import Filter
 
 GOOD, BELOW_GATE = 0, 1
@@ -112,12 +113,13 @@ def search_command(arguments: argparse.Namespace) -> int:
 
     query = check_length(arguments.query)
     settings = _settings(arguments)
+    generation = open_index(settings)
     hits = search(
         query,
-        generation=open_index(settings),
+        generation=generation,
         embedder=open_embedder(settings.index.embedding_model),
         k=arguments.k,
-        where=_filter(arguments),
+        where=_filter(arguments, generation),
         reranker=open_reranker(settings),
     )
     value = {"query": query, "hits": [as_json(hit) for hit in hits]}
@@ -140,7 +142,8 @@ def ask_command(arguments: argparse.Namespace) -> int:
     if arguments.batch:
         return _ask_batch(arguments)
     question = check_length(arguments.question)
-    reader = replace(open_reader(_settings(arguments)), where=_filter(arguments))
+    reader = open_reader(_settings(arguments))
+    reader = replace(reader, where=_filter(arguments, reader.generation))
     if arguments.show_prompt:
         return _show_prompt(question, reader, as_json=arguments.json)
     answer = answer_question(question, reader=reader)
@@ -318,8 +321,8 @@ def _with_model(settings: "Settings", model: str) -> "Settings":
     return settings.model_copy(update={"chatbot": chatbot})
 
 
-def _filter(arguments: argparse.Namespace) -> "Filter | None":
-    """Return which documents to search, or None for all."""
+def _filter(arguments: argparse.Namespace, generation: "Generation") -> "Filter | None":
+    """Return which documents to search, or None for all; UnknownDocument if they are not there."""
     from index.store import Filter
 
     where = Filter(
@@ -328,6 +331,7 @@ def _filter(arguments: argparse.Namespace) -> "Filter | None":
         since=arguments.since,
         until=arguments.until,
     )
+    generation.store.see_that_it_holds(where)
     return where if where != Filter() else None
 
 

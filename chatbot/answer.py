@@ -1,6 +1,5 @@
 """What an answer is, and the events in which it arrives. Does not know how it comes about."""
 
-import secrets
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -113,10 +112,10 @@ class Wrote:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Last event: the whole answer, and a name for it that nobody can guess and says nothing."""
+    """Last event: the whole answer, and the name that a server gives it, for feedback."""
 
     answer: Answer
-    id: str = field(default_factory=lambda: secrets.token_hex(16), compare=False)
+    id: str = field(default="", compare=False)
 
 
 Event = Started | Retrieved | Wrote | Finished

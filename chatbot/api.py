@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from chatbot.answer import Event, Finished, Turn, as_json
 from chatbot.api_description import EVENTS, Suggestions
 from chatbot.background import Background
-from chatbot.errors import TooBusy, WrongQuestion, sentence_of
+from chatbot.errors import TooBusy, UnknownAnswer, WrongQuestion, sentence_of
 from chatbot.feedback import Feedback
 from chatbot.library import Library, ShownDocument, show_document
 from chatbot.question import LONGEST_QUESTION, check_length
@@ -35,7 +35,7 @@ KEEP_ALIVE_SECONDS = 15.0
 CLIENT_GONE = 499
 _STATUS: dict[type[FootnoteError], int] = {
     WrongQuestion: 422,
-    UnknownDocument: 404,
+    UnknownAnswer: 404,
     TooBusy: 429,
 }
 """HTTP status by error; any other error of ours means that the index cannot be used now: 503."""
@@ -114,7 +114,11 @@ def _add_reading(app: FastAPI, service: Service) -> None:
 
     @app.get("/api/documents/{document_id:path}", response_model=None)
     def document(document_id: str) -> ShownDocument:
-        return show_document(service.document(document_id))
+        try:
+            return show_document(service.document(document_id))
+        except UnknownDocument as error:
+            said = f"No document is called {document_id!r}; /api/documents lists them."
+            raise HTTPException(404, said) from error
 
     @app.get("/api/suggestions", response_model=None)
     def suggestions() -> Suggestions:
@@ -167,9 +171,12 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 def _bad_request(request: Request, error: Exception) -> JSONResponse:
     where = ""
-    if isinstance(error, RequestValidationError):
+    if "json" not in request.headers.get("content-type", ""):
+        where = " (the header `Content-Type: application/json` is missing)"
+    elif isinstance(error, RequestValidationError):
         first = error.errors()[0]
-        where = f" ({'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']})"
+        at = ".".join(str(part) for part in first["loc"][1:])
+        where = f" ({at}: {first['msg']})" if at else f" ({first['msg']})"
     path = request.url.path  # below the root path, if there is one
     wanted = next((_WANTED[end] for end in _WANTED if path.endswith(end)), '{"question": "..."}')
     sentence = f"Send JSON like {wanted}; this request was something else{where}."

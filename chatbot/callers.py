@@ -55,7 +55,7 @@ class Callers:
         allowed sites may ask for this, `is_public` that any page may.
         """
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        host, origin = headers.get(b"host", ""), headers.get(b"origin")
+        host, origin = headers.get(b"host", "").lower(), headers.get(b"origin")
         if not is_known_host(host, allowed_origins=self.allowed_origins):
             return Refusal(403, UNKNOWN_HOST)
         client = scope.get("client")

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx
 
-from chatbot.errors import ModelUnavailable, WrongSetting
+from chatbot.callers import is_known_host
+from chatbot.errors import ModelUnavailable
 from chatbot.models import QUOTES, load_model
 from chatbot.models.look import Found, look_for_models, tips
-from chatbot.settings import DEFAULT_PORTS, ORIGIN, Settings
+from chatbot.settings import Settings, read_origin
 from corpus.errors import FootnoteError
 from index.generation import open_current
 
@@ -100,27 +100,31 @@ def _origin(origin: str, settings: Settings) -> str:
     return see_that_site_may_ask(read_origin(origin), settings)
 
 
-def read_origin(text: str) -> str:
-    """Return a site as browsers name it; WrongSetting if it is none."""
-    name = text.strip().rstrip("/").lower()
-    name = name.removesuffix(DEFAULT_PORTS.get(name.partition(":")[0], ""))  # browsers leave it out
-    if not ORIGIN.fullmatch(name):
-        parts = urlsplit(name if "://" in name else f"https://{name}")
-        wanted = f"{parts.scheme}://{parts.netloc}"
-        wanted = wanted if ORIGIN.fullmatch(wanted) else "https://example.org"
-        raise WrongSetting(f"{text} is no origin; it is written like {wanted}.")
-    return name
+def see_that_site_may_ask(origin: str, settings: Settings, bot: str | None = None) -> str:
+    """Say that it may, by the settings or the server that runs; FootnoteError if not.
+
+    `bot` is the address by which readers reach the server: a name of its own is listed too. One
+    that runs may have been given other settings than these.
+    """
+    allowed, host = settings.chatbot.allowed_origins, (bot or "").partition("://")[2]
+    missing = [] if origin in allowed else [origin]
+    if bot and not is_known_host(host, allowed_origins=allowed):
+        missing.append(bot)
+    at, lets = _ask_server(origin, {"host": host} if host else {}, settings)
+    if missing and not lets:
+        raise FootnoteError(_how_to_list(missing, allowed))
+    if missing:
+        return f"{origin} may ask: the server at {at} lets it, although these settings do not"
+    if lets is None:
+        return f"{origin} may ask; no server answers at {at}, so only the settings were looked at"
+    if not lets:
+        raise FootnoteError(
+            f"the settings allow {origin}, but the server at {at} does not; start it again."
+        )
+    return f"{origin} may ask, and the server at {at} lets it"
 
 
-def see_that_site_may_ask(origin: str, settings: Settings) -> str:
-    """Say that it may, by the settings and by the server if one runs; FootnoteError if not."""
-    allowed = settings.chatbot.allowed_origins
-    if origin not in allowed:
-        raise FootnoteError(how_to_list([origin], allowed))
-    return f"{origin} may ask{_said_by_server(origin, settings)}"
-
-
-def how_to_list(origins: Sequence[str], allowed: Sequence[str]) -> str:
+def _how_to_list(origins: Sequence[str], allowed: Sequence[str]) -> str:
     """Say how to put these on the list of sites that may ask."""
     hosts = {origin.partition("://")[2] for origin in origins}
     near = [one for one in allowed if one.partition("://")[2] in hosts]
@@ -132,17 +136,16 @@ def how_to_list(origins: Sequence[str], allowed: Sequence[str]) -> str:
     )
 
 
-def _said_by_server(origin: str, settings: Settings) -> str:
-    """Ask the server that runs here, as a page of the site would; FootnoteError if it refuses."""
+def _ask_server(
+    origin: str, headers: dict[str, str], settings: Settings
+) -> tuple[str, bool | None]:
+    """Ask what runs here as a page of the site would; say where, and whether it lets it, if any."""
     host, port = settings.chatbot.host, settings.chatbot.port
     at = f"{f'[{host}]' if ':' in host else host}:{port}".replace("0.0.0.0", "127.0.0.1")
-    path = f"{settings.chatbot.root_path}/api/suggestions"
+    url = f"http://{at}{settings.chatbot.root_path}/api/suggestions"
     try:
-        response = httpx.get(f"http://{at}{path}", headers={"origin": origin}, timeout=5.0)
+        response = httpx.get(url, headers={"origin": origin, **headers}, timeout=5.0)
     except httpx.HTTPError:
-        return f"; no server answers at {at}, so only the settings were looked at"
-    if response.headers.get("access-control-allow-origin") != origin or response.status_code == 403:
-        raise FootnoteError(
-            f"the settings allow {origin}, but the server at {at} does not; start it again."
-        )
-    return f", and the server at {at} lets it"
+        return at, None
+    listed = response.headers.get("access-control-allow-origin") == origin
+    return at, listed and response.status_code != 403

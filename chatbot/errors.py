@@ -44,6 +44,10 @@ class ServerStops(FootnoteError):
     """The server was told to stop while the answer was under way."""
 
 
+class UnknownAnswer(FootnoteError):
+    """No answer that was given has the id sent."""
+
+
 class FeedbackNotKept(FootnoteError):
     """What a reader says of an answer cannot be written down."""
 
@@ -56,8 +60,8 @@ class StillLoading(FootnoteError):
     """The server has just started and cannot answer yet."""
 
 
-class WrongSetting(FootnoteError):
-    """A setting cannot be used."""
+class WrongSetting(FootnoteError, ValueError):
+    """A setting cannot be used. As a ValueError it can be raised where settings are read."""
 
 
 class BadReaderFiles(FootnoteError):

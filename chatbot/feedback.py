@@ -3,6 +3,9 @@
 An answer has one row: what is said of it later takes its place. Nothing tells who said it.
 """
 
+import hashlib
+import hmac
+import secrets
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,13 +14,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from chatbot.errors import FeedbackNotKept
+from chatbot.errors import FeedbackNotKept, UnknownAnswer
 from chatbot.question import LONGEST_QUESTION
 
 FILE = "feedback.sqlite"
 MOST_ROWS = 10_000
-"""At most 100 MB: anybody who reaches the page can write here."""
+"""At most 100 MB: anybody who asks can write here, a row for each answer that was given."""
 _WAIT_SECONDS = 5.0
+_NAME_DIGITS = 16
 _TABLE = """
     CREATE TABLE IF NOT EXISTS feedback (
         answer_id TEXT PRIMARY KEY, time TEXT NOT NULL, reason TEXT NOT NULL,
@@ -36,8 +40,19 @@ class Feedback(BaseModel):
     comment: Annotated[str, StringConstraints(max_length=1000)] = ""
 
 
-def keep_feedback(said: Feedback, *, folder: Path, index: str, model: str) -> None:
-    """Write it down, with the time in UTC; FeedbackNotKept says why that is not possible."""
+def name_answer(secret: bytes, name: str = "") -> str:
+    """Return a new name for an answer, or `name` as it must end: with what only we can make."""
+    name = name[:_NAME_DIGITS] or secrets.token_hex(_NAME_DIGITS // 2)
+    return name + hmac.new(secret, f"answer {name}".encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def keep_feedback(said: Feedback, *, folder: Path, secret: bytes, index: str, model: str) -> None:
+    """Write it down, with the time in UTC; FeedbackNotKept says why that is not possible.
+
+    UnknownAnswer if what it is said of was never answered.
+    """
+    if not hmac.compare_digest(said.answer_id, name_answer(secret, said.answer_id)):
+        raise UnknownAnswer("no answer of this bot has that id; send the one that came with it.")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     row = (said.answer_id, now, said.reason, said.question, said.comment, index, model)
     try:

@@ -43,12 +43,15 @@ _PLAIN = f"In plain words, and whole in itself; at most {LONGEST_QUESTION:,} cha
 
 
 def serve_tools(service: Service) -> NoReturn:
-    """Serve until stdin ends; the index loads meanwhile, and a first question waits for it."""
+    """Serve until the client leaves; the index loads meanwhile, and a first question waits."""
     service.start()
     if sys.stdin.isatty():
         sys.stderr.write("This speaks to programs; name `footnote mcp` in a client's settings.\n")
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python would wait for the thread that reads
-    make_server(service).run("stdio")
+    try:
+        make_server(service).run("stdio")
+    except* BrokenPipeError:  # the client has left
+        pass
     os._exit(0)  # nobody waits for the threads that load or answer; what they write is whole
 
 

@@ -20,8 +20,8 @@ from chatbot.callers import Callers, Refusal
 from chatbot.draining import Draining
 from chatbot.limits import Limits, Rates
 from chatbot.proxies import Network, as_sent, is_local, path_within
-from chatbot.request_body import LARGEST_BODY_BYTES, RequestBody
-from chatbot.request_log import log, request_id
+from chatbot.request_body import LARGEST_BODY_BYTES, TOO_LARGE, RequestBody
+from chatbot.request_log import log, log_failure, request_id
 
 MOST_OPEN = 512
 """Requests of one caller under way at once: a page holds two, and an office may be one address."""
@@ -32,9 +32,10 @@ _WIDGET = r"/widget(?:/v[\w.-]+)?\.js"
 _FILES = r"/theme\.css|/favicon\.ico|/manifest\.json|/assets/.+|/static/.+"
 _ANSWERS = r"/gradio_api/(?:queue/data|heartbeat/\w+)"
 _ASKS = r"/gradio_api/(?:queue/join|cancel|reset)"
-OPEN = {
-    re.compile(rf"/api/.*|{_WIDGET}|/embed|/healthz|/readyz"): None,
-    re.compile(rf"/|{_FILES}|{_ANSWERS}"): ("GET", "HEAD"),
+OPEN: dict[re.Pattern[str], tuple[str, ...] | None] = {
+    re.compile(r"/api/.*"): None,
+    re.compile(rf"/|{_FILES}|{_WIDGET}|/embed|/healthz|/readyz"): ("GET", "HEAD"),
+    re.compile(_ANSWERS): ("GET",),
     re.compile(_ASKS): ("POST",),
 }
 """What may be asked for, and how (None: as its route says): ours, and what the page needs of
@@ -42,6 +43,8 @@ Gradio, which has many more: files to upload and to read, what it knows of itsel
 
 _FREE = re.compile(rf"{_FILES}|{_ANSWERS}|/healthz|/readyz|{_WIDGET}|/embed")
 _COST_OF_READING = 0.1
+_NOTHING = "There is nothing here."
+_BROKEN = Refusal(500, "Something went wrong on our side; ask again.")
 
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -129,9 +132,11 @@ class Perimeter:
         if self._rules.root_path and not path:
             await RedirectResponse(f"{self._rules.root_path}/", 308)(scope, body.receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # the server itself leaves the body out
         self._under_way[caller] += 1
         try:
-            await self._app(scope, body.receive, send)
+            await _answer_whole(self._app, scope, body, send)
         finally:
             self._under_way[caller] -= 1
             if not self._under_way[caller]:
@@ -148,10 +153,12 @@ class Perimeter:
         )
         if isinstance(caller, Refusal):
             return caller
-        if path and not is_open(scope["method"], path):
-            return Refusal(404, "There is nothing here.")
+        methods = methods_for(path) if path else None
+        if methods is not None and scope["method"] not in methods:
+            said = f"Ask for this with {' or '.join(methods)}." if methods else _NOTHING
+            return Refusal(405 if methods else 404, said, {"allow": ", ".join(methods)})
         if body.declared_bytes > LARGEST_BODY_BYTES:
-            return Refusal(413, "The request is too large; ask something shorter.")
+            return TOO_LARGE
         if self._under_way[caller] >= MOST_OPEN:
             return _too_often(5.0)
         if not _FREE.fullmatch(path):
@@ -176,12 +183,32 @@ class Perimeter:
         return [*sent, *((key, value) for key, value in ours.items() if key not in own)]
 
 
-def is_open(method: str, path: str) -> bool:
-    """Say whether the app is there for this at all."""
-    return any(
-        route.fullmatch(path) and (methods is None or method in methods)
-        for route, methods in OPEN.items()
-    )
+def methods_for(path: str) -> tuple[str, ...] | None:
+    """Return how this may be asked for (None: as its route says); where nothing is, not at all."""
+    return next((methods for route, methods in OPEN.items() if route.fullmatch(path)), ())
+
+
+async def _answer_whole(app: ASGIApp, scope: Scope, body: RequestBody, send: Send) -> None:
+    """Have the app answer; where a body was not whole, or the app broke, say that in its stead."""
+    instead: Refusal | None = None
+    has_begun = False
+
+    async def send_if_whole(message: Message) -> None:
+        nonlocal instead, has_begun
+        if message["type"] == "http.response.start":
+            instead = body.refusal or (_BROKEN if message["status"] == 500 else None)
+            has_begun = instead is None
+        if has_begun:
+            await send(message)
+
+    try:
+        await app(scope, body.receive, send_if_whole)
+    except Exception as error:
+        instead = _BROKEN
+        if not body.refusal:
+            log_failure(error)
+    if (instead := body.refusal or instead) and not has_begun:
+        await _answer(instead, scope)(scope, body.receive, send)
 
 
 def _too_often(wait_seconds: float) -> Refusal:

@@ -59,7 +59,7 @@ def make_prompt(
         if room < 0:
             break
         fitting.append(passage)
-    mark = _mark(fitting, _secret(generation.folder.parent.parent))
+    mark = _mark(fitting, secret_beside(generation.folder.parent.parent))
     text = fill(VERSION, question=question, mark=mark, passages=numbered(fitting, mark))
     return Prompt(text, len(fitting), len(best) - len(fitting))
 
@@ -94,7 +94,7 @@ def _mark(passages: Sequence[str], secret: bytes) -> str:
     return hmac.new(secret, said, hashlib.sha256).hexdigest()[:_MARK_LENGTH]
 
 
-def _secret(index: Path) -> bytes:
+def secret_beside(index: Path) -> bytes:
     """Return the secret kept beside the index, made at its first use.
 
     Where it can be neither written nor read a new one is made each time; only caches suffer.

@@ -25,6 +25,13 @@ def log(event: str, **facts: Any) -> None:  # noqa: ANN401
     logging.getLogger(LOGGER).info(event, extra={"facts": facts})
 
 
+def log_failure(error: Exception) -> None:
+    """Write down what broke, and where: what it says may be a reader's words."""
+    *_, at = traceback.extract_tb(error.__traceback__)
+    facts = {"error": type(error).__name__, "at": f"{at.filename}:{at.lineno}"}
+    logging.getLogger(LOGGER).error("failure", extra={"facts": facts})
+
+
 def start_logging(*, with_questions: bool) -> None:
     """Send all logs to stderr as JSON; where that is a terminal, only warnings and errors."""
     handler = logging.StreamHandler(sys.stderr)

@@ -15,10 +15,11 @@ from threading import Event as StopEvent
 from chatbot.answer import Answer, Event, Finished, Turn
 from chatbot.ask import Reader, answer_question, stream_answer
 from chatbot.errors import StillLoading
-from chatbot.feedback import Feedback, keep_feedback
+from chatbot.feedback import Feedback, keep_feedback, name_answer
 from chatbot.library import Library, list_library
 from chatbot.make_questions import make_questions
 from chatbot.models import QUOTES, Model
+from chatbot.prompt import secret_beside
 from chatbot.request_log import log
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import load_questions, store_questions, suggestions
@@ -105,7 +106,8 @@ class Service:
             if isinstance(event, Finished):
                 _note(event.answer)
                 hits = tuple(replace(hit, sentences=()) for hit in event.answer.hits)
-                yield Finished(replace(event.answer, hits=hits))
+                name = name_answer(secret_beside(self._index))
+                yield Finished(replace(event.answer, hits=hits), name)
             else:
                 yield event
 
@@ -140,7 +142,13 @@ class Service:
     def keep(self, said: Feedback) -> None:
         """Write down what a reader says of an answer."""
         scope = self.scope()
-        keep_feedback(said, folder=self._index, index=scope.index, model=scope.model)
+        keep_feedback(
+            said,
+            folder=self._index,
+            secret=secret_beside(self._index),
+            index=scope.index,
+            model=scope.model,
+        )
 
     def scope(self) -> Scope:
         """Say what there is to ask about; a FootnoteError says why nothing can be asked."""

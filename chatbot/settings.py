@@ -5,6 +5,7 @@ Only the command line reads them; everything else is given values. Secrets are n
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -39,7 +40,7 @@ _RATES = Rates()
 # As browsers write an origin: lower case, no path, no port where it is the scheme's own.
 ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::[1-9]\d{0,4})?")
 ROOT_PATH = r"(?:/[A-Za-z0-9._~-]+)*"
-DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def _split_at_commas(value: Any) -> Any:  # noqa: ANN401
@@ -47,6 +48,20 @@ def _split_at_commas(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
+
+
+def read_origin(text: str) -> str:
+    """Return a site as browsers name it; WrongSetting if it is none."""
+    name = text.strip().rstrip("/").lower()
+    name = name.removesuffix(_DEFAULT_PORTS.get(name.partition(":")[0], ""))
+    if not ORIGIN.fullmatch(name):
+        wanted = "https://example.org"
+        with suppress(ValueError):  # what looks like no address at all
+            parts = urlsplit(name if "://" in name else f"https://{name}")
+            named = f"{parts.scheme}://{parts.netloc.encode('idna').decode()}"
+            wanted = named if ORIGIN.fullmatch(named) else wanted
+        raise WrongSetting(f"{text} is no origin; it is written like {wanted}.")
+    return name
 
 
 Texts = Annotated[list[str], NoDecode, BeforeValidator(_split_at_commas)]
@@ -129,10 +144,7 @@ class ChatbotTable(BaseModel):
     @field_validator("allowed_origins")
     @classmethod
     def _are_origins(cls, value: list[str]) -> list[str]:
-        for origin in value:
-            if not ORIGIN.fullmatch(origin) or origin.endswith(DEFAULT_PORTS[origin.split(":")[0]]):
-                raise ValueError(f"{origin!r} is no origin; write it like https://example.org")
-        return value
+        return [read_origin(origin) for origin in value]
 
 
 class Settings(BaseSettings):
@@ -170,8 +182,10 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ").removesuffix(".")
+        said = "there is no such setting" if first["type"] == "extra_forbidden" else said
         raise WrongSetting(
-            f"the setting {where} cannot be used: {first['msg']}; correct it in {FILE} or in the "
+            f"the setting {where} cannot be used: {said}; correct it in {FILE} or in the "
             "environment."
         ) from error
     except (OSError, ValueError) as error:

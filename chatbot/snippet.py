@@ -2,16 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from chatbot.callers import is_known_host
-from chatbot.doctor import how_to_list, read_origin, see_that_site_may_ask
+from chatbot.doctor import see_that_site_may_ask
 from chatbot.errors import WrongSetting
-from chatbot.settings import ORIGIN, ROOT_PATH, Settings
+from chatbot.models.remote import LOOPBACK
+from chatbot.settings import ORIGIN, ROOT_PATH, Settings, read_origin
 from chatbot.widget_file import widget_file
 from corpus.errors import FootnoteError
 
 NO_BOT = "https://your-bot.example"
-_BOT = re.compile(rf"(?P<server>{ORIGIN.pattern})(?P<path>{ROOT_PATH})/?")
+_BOT = re.compile(rf"(?P<server>(?i:{ORIGIN.pattern}))(?P<path>{ROOT_PATH})/?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,23 +34,29 @@ def make_snippet(settings: Settings, *, site: str, bot: str | None) -> Snippet:
     WrongSetting if either is no address. A site that may not ask yet gets its tag, and is told.
     """
     origin, file = read_origin(site), widget_file()
-    match = _BOT.fullmatch((bot or NO_BOT + settings.chatbot.root_path).strip())
+    address = (bot or NO_BOT + settings.chatbot.root_path).strip().removesuffix("/widget.js")
+    match = _BOT.fullmatch(address)
     if match is None:
         raise WrongSetting(f"{bot} is no address of a bot; write it like https://bot.example.org.")
-    server = match["server"]
+    server = match["server"].lower()
     src = f"{server}{match['path']}{file.path}"
     notes = [] if bot else [f"Give the bot's own address with --bot in the place of {NO_BOT}."]
-    if origin.startswith("https:") and server.startswith("http:"):
+    is_here = urlsplit(server).hostname in LOOPBACK  # which browsers trust over http too
+    if origin.startswith("https:") and server.startswith("http:") and not is_here:
         notes.append("Browsers load nothing over http into a page over https: serve the bot there.")
-    problem = _why_not(origin, server if bot else None, settings)
+    try:
+        said = f"{see_that_site_may_ask(origin, settings, server if bot else None)}."
+        allowed = True
+    except FootnoteError as error:
+        said, allowed = str(error), False
     return Snippet(
         tag=f'<script src="{src}" integrity="{file.integrity}" crossorigin defer></script>',
         src=src,
         integrity=file.integrity,
         script_src=server,
         connect_src=server,
-        allowed=problem is None,
-        says=(*notes, problem or f"{origin} is on the list of sites that may ask."),
+        allowed=allowed,
+        says=(*notes, said),
     )
 
 
@@ -66,18 +73,3 @@ def show_snippet(snippet: Snippet) -> str:
             "bytes. /widget.js, without integrity, is always the newest.",
         ]
     )
-
-
-def _why_not(origin: str, server: str | None, settings: Settings) -> str | None:
-    """Say what keeps the site's pages from asking, if something does."""
-    allowed = settings.chatbot.allowed_origins
-    missing = [] if origin in allowed else [origin]
-    if server and not is_known_host(server.partition("://")[2], allowed_origins=allowed):
-        missing.append(server)  # a name of its own is listed too
-    try:
-        if missing:
-            return how_to_list(missing, allowed)
-        see_that_site_may_ask(origin, settings)
-    except FootnoteError as error:
-        return str(error)
-    return None

@@ -21,6 +21,7 @@ Every error a user can meet is one sentence that says what to do next:
     ├── Stopped                 chatbot/errors   whoever asked does not wait any more
     ├── TooBusy                 chatbot/errors   as many ask at this moment as can be answered
     ├── ServerStops             chatbot/errors   it was told to, with an answer under way
+    ├── UnknownAnswer           chatbot/errors   no answer that was given has this id
     ├── FeedbackNotKept         chatbot/errors   a reader's feedback cannot be written down
     ├── PortTaken               chatbot/errors   another program listens on the port
     ├── StillLoading            chatbot/errors   the server has just started

@@ -201,6 +201,16 @@ class Store:
         )
         return next(((number, first, len(json.loads(s)) // 2) for number, first, s in rows), None)
 
+    def see_that_it_holds(self, where: Filter) -> None:
+        """UnknownDocument if a document or folder that a filter names is not there."""
+        for document_id in where.documents:
+            self.document(document_id)
+        start = f"{(where.folder or '').strip('/')}/"
+        if where.folder and not any(each.startswith(start) for each in self.titles()):
+            raise UnknownDocument(
+                f"no document is in a folder {where.folder!r}; `footnote show` alone lists them."
+            )
+
     def allowed(self, where: Filter) -> tuple[list[int], list[int]]:
         """Return the numbers of the documents, and of the passages, that a filter allows."""
         conditions, values = ["1"], list[object]()

@@ -46,8 +46,11 @@ ANSWERS = {
 }
 
 
-def pretend_bot(asked: list[dict[str, Any]]) -> FastAPI:
-    """Answer the questions above, note them; `slow` does not end, `busy` is refused once."""
+def pretend_bot(asked: list[dict[str, Any]], left: list[str] | None = None) -> FastAPI:
+    """Answer the questions above, note them; `slow` does not end, `busy` is refused once.
+
+    `left` holds the questions whose answers nobody waited for to the end.
+    """
     app = FastAPI()
     app.add_middleware(
         CORSMiddleware,
@@ -78,21 +81,28 @@ def pretend_bot(asked: list[dict[str, Any]]) -> FastAPI:
     async def ask(request: Request) -> Response:
         body = await request.json()
         asked.append(body)
+        if len(body["question"]) > 2000:
+            return JSONResponse({"error": "The question is too long."}, 422)
         times = sum(one["question"] == body["question"] for one in asked)
         if body["question"] == "busy" and times == 1:
             return JSONResponse({"error": "Too much was asked."}, 429, {"retry-after": "2"})
-        return StreamingResponse(_events(body["question"]), media_type="text/event-stream")
+        events = _events(body["question"], [] if left is None else left)
+        return StreamingResponse(events, media_type="text/event-stream")
 
     return app
 
 
-async def _events(question: str) -> AsyncIterator[str]:
+async def _events(question: str, left: list[str]) -> AsyncIterator[str]:
     whole = ANSWERS.get(question, ANSWERS["two"])
     yield _event("hits", {"hits": []})
     for sentence in whole["sentences"]:
         yield _event("sentence", {"sentence": sentence, "citations": whole["citations"]})
         if question == "slow":
-            await asyncio.sleep(30)
+            try:
+                await asyncio.sleep(30)
+            except asyncio.CancelledError:
+                left.append(question)
+                raise
         if question == "broken":
             return
     yield _event("done", whole)

@@ -79,6 +79,10 @@ def test_the_server_that_runs_is_asked_too(bundled_index: Path, tmp_path: Path, 
         found = _examine(bundled_index, tmp_path, origin, **chatbot)["origin"]
         assert found.good is good
         assert ("lets it" if good else "start it again") in found.says
+    found = _examine(bundled_index, tmp_path, site.host_page, port=port)["origin"]
+    assert (found.good, "although these settings do not" in found.says) == (True, True)
+    found = _examine(bundled_index, tmp_path, "https://a.org", port=port)["origin"]
+    assert (found.good, "set FOOTNOTE_CHATBOT_ALLOWED_ORIGINS=" in found.says) == (False, True)
 
 
 def test_a_model_server_on_this_machine_is_told_of(

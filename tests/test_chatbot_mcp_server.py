@@ -155,6 +155,17 @@ def test_it_ends_when_its_client_does(after_seconds: float, bundled_index: Path)
     assert time.monotonic() - began < 10
 
 
+def test_it_ends_quietly_when_its_client_reads_no_more(bundled_index: Path) -> None:
+    with subprocess.Popen(command(bundled_index), stdin=-1, stdout=-1, stderr=-1) as server:
+        assert server.stdin
+        assert server.stdout
+        assert server.stderr
+        server.stdout.close()
+        server.stdin.write(b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
+        server.stdin.close()
+        assert (server.wait(20), server.stderr.read()) == (0, b"")
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_at_once(sent: signal.Signals, bundled_index: Path) -> None:
     server = subprocess.Popen(command(bundled_index), stdin=-1, stdout=-1, stderr=-1)

@@ -1,16 +1,19 @@
+import asyncio
 import json
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from conftest import run
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chatbot import request_body
 from chatbot.background import Background
 from chatbot.callers import is_allowed
 from chatbot.draining import Draining
-from chatbot.perimeter import Perimeter, Rules, is_open
-from chatbot.request_body import LARGEST_BODY_BYTES
+from chatbot.perimeter import Perimeter, Rules, methods_for
+from chatbot.request_body import LARGEST_BODY_BYTES, RequestBody
 
 OWN = "http://127.0.0.1:7860"
 SITE = "https://example.org"
@@ -89,7 +92,7 @@ class Reply:
 
 
 def _send(
-    inner: Inner,
+    inner: ASGIApp,
     path: str = "/",
     *,
     method: str = "GET",
@@ -174,9 +177,6 @@ def test_only_that_very_file_is_for_every_site(path: str) -> None:
         ("POST", "/gradio_api/run/predict"),
         ("GET", "/monitoring"),
         ("GET", "/config"),
-        ("GET", "/gradio_api/queue/join"),
-        ("POST", "/"),
-        ("PUT", "/assets/x.js"),
         ("GET", "//"),
         ("GET", "/x/../gradio_api/queue/data"),
         ("GET", "/gradio_api/heartbeat/x/y"),
@@ -190,9 +190,29 @@ def test_what_the_page_does_not_need_is_not_there(method: str, path: str) -> Non
     assert inner.bodies == []
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "right"),
+    [
+        ("GET", "/gradio_api/queue/join", "POST"),
+        ("HEAD", "/gradio_api/queue/data", "GET"),
+        ("POST", "/", "GET, HEAD"),
+        ("PUT", "/assets/x.js", "GET, HEAD"),
+        ("POST", "/embed", "GET, HEAD"),
+        ("DELETE", "/widget.js", "GET, HEAD"),
+        ("POST", "/healthz", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_told_the_right_one(method: str, path: str, right: str) -> None:
+    inner = Inner()
+    reply = _send(inner, path, method=method, origin=OWN)
+    assert (reply.status, reply.headers["allow"]) == (405, right)
+    assert reply.error() == f"Ask for this with {right.replace(', ', ' or ')}."
+    assert inner.bodies == []
+
+
 @pytest.mark.parametrize("path", ["/", "/api/ask", "/assets/index-x.js", "/gradio_api/queue/data"])
 def test_what_the_page_needs_is_there(path: str) -> None:
-    assert is_open("GET", path)
+    assert "GET" in (methods_for(path) or ("GET",))
 
 
 def test_an_allowed_site_asks_the_api_and_nothing_of_the_pages() -> None:
@@ -331,7 +351,51 @@ def test_body_that_declares_too_much_is_refused() -> None:
 
 def test_body_that_grows_too_long_is_cut_off() -> None:
     inner, half = Inner(), b"x" * (LARGEST_BODY_BYTES // 2)
-    _send(inner, parts=(half, half, b"x"))
+    reply = _send(inner, parts=(half, half, b"x"), transfer_encoding="chunked")
+    assert (reply.status, reply.headers["connection"]) == (413, "close")
+    assert "too large" in reply.error()
     assert inner.left
     assert inner.bodies == []
     assert _send(inner, parts=(half, half)).status == 200
+
+
+def test_a_body_of_which_the_rest_does_not_come_is_said_to_be_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(request_body, "BODY_SECONDS", 0.0)
+
+    async def never() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def read() -> RequestBody:
+        body = RequestBody({"headers": []}, never)
+        assert await body.receive() == {"type": "http.disconnect"}
+        return body
+
+    refusal = run(read()).refusal
+    assert refusal
+    assert (refusal.status, "did not come" in refusal.sentence) == (408, True)
+
+
+def test_host_names_have_no_case() -> None:
+    assert _send(Inner(), host="LOCALHOST:7860").status == 200
+    assert _send(Inner(), host="LocalHost", origin="http://localhost").status == 200
+
+
+def test_what_breaks_is_a_sentence_and_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    async def plain(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("Internal Server Error", 500)(scope, receive, send)
+        raise ValueError("what somebody asked")
+
+    async def begun(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ValueError("what somebody asked")
+
+    reply = _send(plain)
+    assert (reply.status, reply.error()) == (500, "Something went wrong on our side; ask again.")
+    (line,) = (line for line in caplog.records if line.levelname == "ERROR")
+    assert line.facts["error"] == "ValueError"  # type: ignore[attr-defined]
+    assert "test_chatbot_perimeter.py:" in line.facts["at"]  # type: ignore[attr-defined]
+    assert "somebody" not in str(vars(line))
+    assert _send(begun).status == 200  # it can be called nothing else any more

@@ -9,7 +9,7 @@ from conftest import build, open_index
 
 from chatbot.ask import Reader, find_passages, prompt_for
 from chatbot.models.echo import EchoModel
-from chatbot.prompt import MOST_PASSAGES, VERSION, Prompt, _secret, passages_in
+from chatbot.prompt import MOST_PASSAGES, VERSION, Prompt, passages_in, secret_beside
 from corpus.load import load_corpus
 from footnote import main
 from index.embed import Embedder
@@ -74,7 +74,7 @@ def test_the_secret_is_for_its_owner_alone_and_stays(
 
 def test_a_secret_that_cannot_be_read_is_no_end(tmp_path: Path) -> None:
     (tmp_path / "secret").mkdir()  # neither to be made nor to be read, whoever asks
-    assert len(_secret(tmp_path)) == 32
+    assert len(secret_beside(tmp_path)) == 32
 
 
 def test_a_document_cannot_end_its_passage(

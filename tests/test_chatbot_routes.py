@@ -8,6 +8,8 @@ import httpx
 import pytest
 from conftest import Site
 
+from chatbot.widget_file import widget_file
+
 OPEN = """
     GET /
     GET /api/documents
@@ -79,10 +81,30 @@ def test_another_method_is_told_the_right_one(site: Site) -> None:
         ("DELETE", "feedback", "POST"),
         ("POST", "documents/mexico/x.md", "GET"),
         ("TRACE", "suggestions", "GET"),
+        ("HEAD", "ask", "POST"),
     ):
         response = httpx.request(method, f"{site.url}/api/{path}")
         assert (response.status_code, response.headers["allow"]) == (405, right)
-        assert f"with {right}" in response.json()["error"]
+        assert method == "HEAD" or f"with {right}" in response.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "widget.js", widget_file().path[1:], "embed", "healthz", "readyz", "api/documents",
+     "api/suggestions", "api/openapi.json", "api/documents/themes/timeline.txt"],
+)  # fmt: skip
+def test_what_can_be_got_has_a_head(site: Site, path: str) -> None:
+    got, head = (httpx.request(way, f"{site.url}/{path}") for way in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "cache-control", "etag"):
+        assert head.headers.get(name) == got.headers.get(name)
+
+
+def test_a_page_that_sends_nonsense_is_told_so_in_json(site: Site) -> None:
+    join = {"data": [], "fn_index": 9999, "session_hash": "x"}
+    response = httpx.post(f"{site.url}/gradio_api/queue/join", json=join)
+    assert response.status_code == 500
+    assert response.json() == {"error": "Something went wrong on our side; ask again."}
 
 
 @pytest.mark.parametrize(

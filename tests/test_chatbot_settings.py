@@ -85,8 +85,8 @@ def test_origins_in_the_file_are_a_list(folder: Path) -> None:
         "//example.org",
         "ftp://example.org",
         "https://",
-        "https://example.org/",
         "https://example.org/page",
+        "https://[::1",
         "https://*.example.org",
         "*",
         "null",
@@ -96,23 +96,43 @@ def test_origins_in_the_file_are_a_list(folder: Path) -> None:
 def test_what_is_no_origin_is_refused(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     said = _refused("FOOTNOTE_CHATBOT_ALLOWED_ORIGINS", f"https://a.org,{origin}", monkeypatch)
     assert "chatbot.allowed_origins" in said
-    assert repr(origin) in said
+    assert f"cannot be used: {origin} is no origin; it is written like http" in said
 
 
 @pytest.mark.parametrize(
     "origin",
     [
-        "https://Example.org",
         "https://me@example.org",
         "https://example.org?x",
         "https://example.org#x",
         "https://example.org; script-src https:",
         "https://example.org:port",
-        "https://example.org:443",
     ],
 )
 def test_origin_no_browser_sends_is_refused(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _refused("FOOTNOTE_CHATBOT_ALLOWED_ORIGINS", origin, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://Example.org/", "https://example.org:443", " HTTPS://EXAMPLE.ORG "]
+)
+def test_an_origin_written_as_in_an_address_bar_is_taken(
+    origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_CHATBOT_ALLOWED_ORIGINS", origin)
+    assert read_settings().chatbot.allowed_origins == ["https://example.org"]
+
+
+def test_an_origin_in_other_letters_is_told_how_browsers_write_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = _refused("FOOTNOTE_CHATBOT_ALLOWED_ORIGINS", "https://Bücher.example", monkeypatch)
+    assert "it is written like https://xn--bcher-kva.example; correct it in" in said
+
+
+def test_a_setting_that_is_none_is_said_to_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = _refused("FOOTNOTE_CHATBOT_PORTT", "1", monkeypatch)
+    assert "chatbot.portt cannot be used: there is no such setting; correct it in" in said
 
 
 def test_proxies_are_addresses_and_ranges(monkeypatch: pytest.MonkeyPatch) -> None:

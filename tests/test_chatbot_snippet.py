@@ -87,6 +87,8 @@ def test_a_bot_below_a_path_is_loaded_from_there() -> None:
     made = snippet(bot=f"{BOT}/help/")
     assert made.src.startswith(f"{BOT}/help/widget/v")
     assert made.script_src == BOT  # a policy names hosts
+    assert snippet(bot="https://BOT.example.org/help/widget.js") == made
+    assert snippet(bot=f"{BOT}/widget.js").tag == snippet().tag
     assert snippet(bot=None, root_path="/help").src.startswith("https://your-bot.example/help/")
 
 
@@ -96,7 +98,7 @@ def test_a_bot_below_a_path_is_loaded_from_there() -> None:
         ([], False, f"are not on the list; set FOOTNOTE_CHATBOT_ALLOWED_ORIGINS={SITE},{BOT}"),
         ([SITE], False, f"{BOT} is not on the list; set FOOTNOTE_CHATBOT_ALLOWED_ORIGINS={SITE},"),
         (["http://example.org", BOT], False, "browsers tell http from https"),
-        ([SITE, BOT], True, f"{SITE} is on the list"),
+        ([SITE, BOT], True, f"{SITE} may ask; no server answers at 127.0.0.1:9, so only"),
     ],
 )
 def test_whether_it_would_work_is_said(allowed: list[str], good: bool, says: str) -> None:
@@ -111,6 +113,11 @@ def test_the_server_that_runs_has_the_last_word(site: Site) -> None:
     made = snippet(bot=site.url, allowed_origins=[SITE], port=port)
     assert not made.allowed
     assert "start it again" in made.says[-1]
+    made = snippet(site.host_page, site.url, port=port)  # these settings name nobody
+    assert made.allowed
+    assert "lets it, although these settings do not" in made.says[-1]
+    made = snippet(site.host_page, BOT, allowed_origins=[site.host_page], port=port)
+    assert f"{BOT} is not on the list" in made.says[-1]  # nor does the server go by that name
 
 
 def test_without_the_bots_address_its_place_is_shown() -> None:
@@ -122,6 +129,8 @@ def test_without_the_bots_address_its_place_is_shown() -> None:
 def test_a_page_over_https_cannot_load_it_over_http() -> None:
     assert any("over http" in said for said in snippet(bot="http://bot.example.org").says)
     assert len(snippet().says) == 1
+    for here in ("http://127.0.0.1:7860", "http://localhost", "http://[::1]:7860"):
+        assert not any("over http" in said for said in snippet(bot=here, port=9).says)
 
 
 @pytest.mark.parametrize("site", ["example.org", f"{SITE}/page", "null", "*", "", "ftp://x", "a b"])

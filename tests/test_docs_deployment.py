@@ -24,7 +24,7 @@ from scripted import serving
 
 import footnote
 from chatbot.arguments import make_parser
-from chatbot.feedback import FILE, Feedback, keep_feedback
+from chatbot.feedback import FILE, Feedback, keep_feedback, name_answer
 from chatbot.settings import API_KEY, Settings
 
 PAGE = (ROOT / "docs" / "deployment.md").read_text("utf-8")
@@ -146,8 +146,8 @@ def test_the_containers_health_is_that_of_the_server(site: Site) -> None:
 def test_feedback_is_backed_up_while_it_is_written(tmp_path: Path) -> None:
     (command,) = re.findall(r"^sqlite3 .*$", PAGE, re.MULTILINE)
     sqlite, source, backup = shlex.split(command)
-    said = Feedback(answer_id="0" * 32, question="Who?", reason="wrong")
-    keep_feedback(said, folder=tmp_path, index="i", model="m")
+    said = Feedback(answer_id=name_answer(b""), question="Who?", reason="wrong")
+    keep_feedback(said, folder=tmp_path, secret=b"", index="i", model="m")
     copy = tmp_path / "copy.sqlite"
     assert Path(source).name == FILE
     with closing(sqlite3.connect(tmp_path / FILE)) as writer:

@@ -174,6 +174,14 @@ def test_unknown_document_is_refused(shell: Shell, bundled_index: Path) -> None:
     assert "footnote show" in said
 
 
+@pytest.mark.parametrize("command", ["search", "ask"])
+def test_what_is_searched_must_be_there(shell: Shell, bundled_index: Path, command: str) -> None:
+    asked = (command, "Who coined the term narco-peace?", "--index", bundled_index)
+    assert "no document is in a folder 'nope'" in shell.refuses(*asked, "--folder", "nope")
+    assert "no document is called 'nope'" in shell.refuses(*asked, "--document", "nope")
+    assert shell(*asked, "--folder", "/mexico/") == 0
+
+
 def test_missing_case_file_is_refused(shell: Shell, bundled_index: Path) -> None:
     said = shell.refuses("eval", "--cases", "none.jsonl", "--index", bundled_index)
     assert "none.jsonl cannot be read" in said

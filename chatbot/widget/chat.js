@@ -15,7 +15,7 @@ export function createChat({ words }, client, tell) {
   let history = [];
   /** @type {AbortController | null} */
   let running = null;
-  /** @type {(() => void) | null} */
+  /** @type {((takesFocus?: boolean) => void) | null} */
   let leaveSource = null;
   let hasBegun = false;
 
@@ -37,7 +37,7 @@ export function createChat({ words }, client, tell) {
   const conversation = make("div", { class: "view" }, log, form);
   const views = make("div", { class: "views" }, conversation);
   const heard = make("p", { class: "heard", role: "status" });
-  const clearing = iconButton("clear", words.clear, clear, "clear");
+  const clearing = iconButton("clear", words.clear, () => { clear(); input.focus(); void begin(); }, "clear");
   const card = createCard(words, ({ title, page }) =>
     [title, page == null ? "" : fill(words.page, { n: page })].filter(Boolean).join(", "));
   const isRunning = () => running !== null;
@@ -58,6 +58,7 @@ export function createChat({ words }, client, tell) {
   return {
     nodes: [views, heard, card.node], clearing, ask, begin, clear,
     focus: () => { if (!leaveSource) input.focus(); },
+    stop: () => running?.abort(),
 
     /** @param {string} question */
     write(question) { input.value = question; },
@@ -94,7 +95,7 @@ export function createChat({ words }, client, tell) {
 
   /** @param {string} question */
   async function ask(question) {
-    if (running) return;
+    if (running) return void (input.value ||= question); // which the page's own script asks
     leaveSource?.();
     heard.textContent = "";
     first.hidden = true;
@@ -107,7 +108,7 @@ export function createChat({ words }, client, tell) {
       await receive(turn, own.signal);
     } catch (error) {
       if (!own.signal.aborted) fail(turn, error instanceof Told ? error : new Told(words.broken));
-      else if (turn.node.isConnected) stopped(turn);
+      else if (log.contains(turn.node)) stopped(turn);
     }
     if (running === own) running = null; // a cleared conversation may have begun anew
     showRunning();
@@ -157,9 +158,10 @@ export function createChat({ words }, client, tell) {
   }
 
   /** @param {Turn} turn @param {Told} problem */
-  function fail(turn, { message, waitSeconds }) {
+  function fail(turn, { message, waitSeconds, status }) {
     settle(shared, turn, message, "problem");
-    turn.sources.after(retry(turn, waitSeconds));
+    if (status === 413 || status === 422) input.value ||= turn.question; // as it is, it never can be asked
+    else turn.sources.after(retry(turn, waitSeconds));
   }
 
   /** @param {Turn} turn @param {number} waitSeconds how long the bot wants to be left alone */
@@ -177,14 +179,12 @@ export function createChat({ words }, client, tell) {
     running?.abort();
     running = null;
     history = [];
-    leaveSource?.();
+    leaveSource?.(false);
     heard.textContent = "";
     log.replaceChildren(first);
     first.hidden = false;
     clearing.hidden = true;
     showRunning();
-    input.focus();
-    void begin();
   }
 
   /** @param {import("./types.js").Source[]} sources @param {number} at */
@@ -192,11 +192,11 @@ export function createChat({ words }, client, tell) {
     card.hide();
     const opener = /** @type {ShadowRoot} */ (views.getRootNode()).activeElement;
     const view = createSourceView(words, client, sources, at, () => leaveSource?.());
-    leaveSource = () => {
+    leaveSource = (takesFocus = true) => {
       leaveSource = null;
       view.node.remove();
       conversation.inert = false;
-      if (opener instanceof HTMLElement) opener.focus();
+      if (takesFocus && opener instanceof HTMLElement) opener.focus();
       card.hide();
     };
     views.append(view.node);

@@ -6,6 +6,7 @@ import { readEvents } from "./stream.js";
 /** @typedef {import("./types.js").SourceDocument} SourceDocument */
 
 const MOST_TURNS_SENT = 4;
+const MOST_SENT_OF_ANSWER = 2000; // the bot reads no more of it
 
 /** A failure whose message is meant for the reader, and how long the bot wants to be left alone. */
 export class Told extends Error {
@@ -30,8 +31,11 @@ export function connect(base, words) {
     });
     if (response.ok) return response;
     const told = await response.json().catch(() => ({}));
-    const sentence = typeof told.error === "string" ? told.error : words.refused;
-    throw new Told(sentence, response.status, Number(response.headers.get("retry-after")) || 0);
+    const { status } = response, wait = Number(response.headers.get("retry-after")) || 0;
+    /** @type {Record<number, string>} what a reader can mend; what else there is, the bot says */
+    const own = { 413: words.too_long, 422: words.too_long, 429: fill(words.too_often, { n: wait || 5 }) };
+    const sentence = own[status] ?? (typeof told.error === "string" ? told.error : words.refused);
+    throw new Told(sentence, status, wait);
   }
 
   /** @param {string} path @param {object} body @param {RequestInit & {accept?: string}} [how] */
@@ -44,7 +48,10 @@ export function connect(base, words) {
     /** @param {string} question @param {{question: string, answer: string}[]} history
      * @param {AbortSignal} signal */
     async *ask(question, history, signal) {
-      const body = { question, history: history.slice(-MOST_TURNS_SENT) };
+      const turns = history.slice(-MOST_TURNS_SENT).map(({ answer, ...turn }) => ({
+        ...turn, answer: answer.slice(0, MOST_SENT_OF_ANSWER).replace(/[\ud800-\udbff]$/, ""), // no half character
+      }));
+      const body = { question, history: turns };
       const response = await post("api/ask", body, { signal, accept: "text/event-stream" });
       if (!response.body) throw new Told(words.broken);
       yield* readEvents(response.body);

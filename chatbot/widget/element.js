@@ -19,6 +19,12 @@ export function defineElement(script, base) {
       panel.addEventListener("focusin", () => void chat.begin());
       this.chat = chat;
     }
+
+    disconnectedCallback() {
+      queueMicrotask(() => { // moved within the page, it is back by then
+        if (!this.isConnected) this.chat?.stop();
+      });
+    }
   });
 }
 

@@ -41,6 +41,7 @@ export function askFeedback({ words, client, tell, heard }, answerId, question) 
     } catch (error) {
       said.textContent = error instanceof Told ? error.message : words.unsent;
       heard.textContent = said.textContent;
+      said.scrollIntoView({ block: "nearest" });
     }
     isSending = false;
   }

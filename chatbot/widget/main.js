@@ -29,17 +29,17 @@ function start() {
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mount);
   else mount();
 
-  /** @param {{question?: string, submit?: boolean}} [what] */
-  function open({ question, submit } = {}) {
-    const found = find();
+  /** @param {{question?: unknown, submit?: boolean} | null} [what] */
+  function open(what) {
+    const found = find(), question = String(what?.question ?? "").trim();
     found.open();
-    if (question && submit) void found.chat.ask(question);
+    if (question && what?.submit) void found.chat.ask(question);
     else if (question) found.chat.write(question);
   }
 
   Object.assign(window, { footnote: {
     open,
-    /** @param {string} question */
+    /** @param {unknown} question */
     ask: (question) => open({ question, submit: true }),
     close: () => made?.close(),
     clear: () => find().chat.clear(),

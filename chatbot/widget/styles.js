@@ -111,7 +111,8 @@ const CONVERSATION = `
   .turn:not(:last-child) { border-block-end: 1px solid var(--line); }
   /* The newest question stands at the top, so a growing answer never moves what is being read. */
   .turn:last-child { min-block-size: 100%; }
-  .asked { font: 20px/1.3 var(--serif); letter-spacing: -0.01em; }
+  .asked { display: -webkit-box; overflow: hidden; font: 20px/1.3 var(--serif); letter-spacing: -0.01em;
+    -webkit-box-orient: vertical; -webkit-line-clamp: 5; }
   .prose { margin-block-start: 8px; font: 17px/1.65 var(--serif); white-space: pre-line; }
   .prose:empty, .state:empty { display: none; }
   strong { font-weight: 700; }
