@@ -295,14 +295,14 @@ class Served:
 
 @contextmanager
 def served(
-    index: Path, folder: Path, *arguments: str, port: int = 0, **settings: str
+    index: Path, folder: Path, *arguments: str, port: str = "", **settings: str
 ) -> Iterator[Served]:
     """Serve an index; `settings` are environment variables less their FOOTNOTE_."""
     with listen() as listener:
-        port = port or listener.getsockname()[1]
+        port = port or str(listener.getsockname()[1])
     environment = {**os.environ, **{f"FOOTNOTE_{k}": v for k, v in settings.items()}}
     command = [sys.executable, str(ROOT / "footnote.py"), "serve"]
-    command += ["--index", str(index), "--port", str(port)]
+    command += ["--index", str(index), "--port", port]
     log = folder / "serve.log"
     with (
         log.open("wb") as said,
