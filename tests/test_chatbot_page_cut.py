@@ -36,7 +36,7 @@ def bot(index: Path, script: Scripted, folder: Path, port: int = 0) -> Iterator[
         "CHATBOT_BASE_URL": script.base_url,
         "CHATBOT_ADDRESS_PER_MINUTE": "600",
     }
-    with served(index, folder, port=str(port), **settings) as there:
+    with served(index, folder, port=str(port or ""), **settings) as there:
         yield there
 
 
