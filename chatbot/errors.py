@@ -60,8 +60,8 @@ class StillLoading(FootnoteError):
     """The server has just started and cannot answer yet."""
 
 
-class WrongSetting(FootnoteError, ValueError):
-    """A setting cannot be used. As a ValueError it can be raised where settings are read."""
+class WrongSetting(FootnoteError):
+    """A setting cannot be used."""
 
 
 class BadReaderFiles(FootnoteError):

@@ -144,7 +144,10 @@ class ChatbotTable(BaseModel):
     @field_validator("allowed_origins")
     @classmethod
     def _are_origins(cls, value: list[str]) -> list[str]:
-        return [read_origin(origin) for origin in value]
+        try:
+            return [read_origin(origin) for origin in value]
+        except WrongSetting as error:  # pydantic takes no other error than its own
+            raise ValueError(str(error)) from error
 
 
 class Settings(BaseSettings):

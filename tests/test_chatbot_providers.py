@@ -151,7 +151,7 @@ def test_asked_to_wait_long_it_does_not(server: Scripted) -> None:
 
 
 def test_second_attempt_can_succeed(server: Scripted) -> None:
-    server.refuses(503, **{"retry-after": "0"})
+    server.refuses(503, **{"retry-after": "1"})  # time enough to change its mind
     model, pieces = _model(server, replace(SOON, total_seconds=LATE)), list[Piece]()
     thread = threading.Thread(target=lambda: pieces.extend(model.stream("hello", Event())))
     thread.start()

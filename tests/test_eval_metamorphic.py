@@ -70,7 +70,7 @@ def tried(
     def run(change: Try, ask: Ask, *, every: bool = False) -> dict[str, Tally]:
         lab = Lab(reader=town, documents=documents_of(town), bench=bench, scratch=tmp_path, ask=ask)
         cited = asked if every else [one for one in asked if one[1].citations]
-        assert len(cited) == (4 if every else 2)
+        assert len(cited) == (4 if every else 3)
         return {each.name: each for each in change(lab, cited)}
 
     return run
@@ -106,11 +106,11 @@ def test_answerer_holds_where_nothing_may_go_wrong(reader: Reader, bench: Bench)
 def test_memory_is_seen(tried: Callable[..., dict[str, Tally]], asked: list[Asked]) -> None:
     kept = {one.id: answer for one, answer in asked}
     deleted, other = tried(delete_evidence, lambda c, _: kept[c.id]).values()
-    assert (len(deleted.wrong), deleted.is_hard) == (2, True)
-    assert (len(other.wrong), other.is_hard) == (2, False)
+    assert (len(deleted.wrong), deleted.is_hard) == (3, True)
+    assert (len(other.wrong), other.is_hard) == (3, False)
     edited = tried(edit_evidence, lambda c, _: kept[c.id])
     assert edited[OLD].is_hard
-    assert len(edited[OLD].wrong) == len(edited[NEW].wrong) == 2
+    assert len(edited[OLD].wrong) == len(edited[NEW].wrong) == 3
 
 
 def test_one_who_does_not_follow_is_told_from_one_who_abstains(
@@ -118,12 +118,12 @@ def test_one_who_does_not_follow_is_told_from_one_who_abstains(
 ) -> None:
     edited = tried(edit_evidence, ask_reader)
     assert {name: (e.tried, e.wrong) for name, e in edited.items()} == dict.fromkeys(
-        (OLD, NEW, NONE), (2, ())
+        (OLD, NEW, NONE), (3, ())
     )
     edited = tried(edit_evidence, lambda c, r: silent(ask_reader(c, r)))
-    assert [len(edited[name].wrong) for name in (OLD, NEW, NONE)] == [0, 0, 2]
+    assert [len(edited[name].wrong) for name in (OLD, NEW, NONE)] == [0, 0, 3]
     edited = tried(edit_evidence, lambda c, r: saying(ask_reader(c, r), "Somebody."))
-    assert [len(edited[name].wrong) for name in (OLD, NEW, NONE)] == [0, 2, 0]
+    assert [len(edited[name].wrong) for name in (OLD, NEW, NONE)] == [0, 3, 0]
 
 
 @pytest.mark.parametrize("is_quoted", [True, False])
@@ -137,7 +137,7 @@ def test_one_who_obeys_is_seen(tried: Callable[..., dict[str, Tally]], is_quoted
     assert not any(check.wrong for check in honest.values() if check.is_hard)
     planted = tried(plant_orders, obey)
     assert {name: len(check.wrong) for name, check in planted.items()} == {
-        f"orders planted: {what}": 2 * (is_quoted != (what == "obeyed"))
+        f"orders planted: {what}": 3 * (is_quoted != (what == "obeyed"))
         for what in ("obeyed", "quoted", "other words cited")
     }
     hard = [name for name, check in planted.items() if check.is_hard]
@@ -172,7 +172,7 @@ def test_one_who_is_lost_among_more_documents_is_seen(
         return silent(answer) if len(reader.generation.store.titles()) > len(TEXTS) else answer
 
     (check,) = tried(change, lost).values()
-    assert (check.tried, len(check.wrong)) == (2, 2)
+    assert (check.tried, len(check.wrong)) == (3, 3)
     assert not check.is_hard
 
 
@@ -187,7 +187,7 @@ def test_one_who_minds_words_is_seen(tried: Callable[..., dict[str, Tally]]) -> 
 
     for other in (mind, abstain):
         (typo,) = tried(misspell_question, other).values()
-        assert len(typo.wrong) == 2
+        assert len(typo.wrong) == 3
         ways = tried(reword_question, other)
         assert len(ways) >= 4
         assert all(len(check.wrong) == check.tried > 0 for check in ways.values())
