@@ -1,6 +1,7 @@
 """A conversation on the page, as it stands after each event. Does not know gradio or HTML."""
 
 import logging
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from threading import Event as StopEvent
@@ -83,7 +84,7 @@ def turns_of(exchanges: Exchanges, past: Sequence[Turn] = ()) -> tuple[Turn, ...
 
 
 def settled(exchange: Exchange, language: str) -> Exchange:
-    """Return what has to be kept of an exchange: 4 KB in place of 20 once it is finished."""
+    """Return what has to be kept of an exchange: 2 KB in place of 20 once it is finished."""
     if exchange.stage == "working":
         return exchange
     return Exchange(
@@ -91,7 +92,7 @@ def settled(exchange: Exchange, language: str) -> Exchange:
         stage=exchange.stage,
         problem=exchange.problem,
         said=exchange.said,
-        html=render_exchange(exchange, language),
+        html=zlib.compress(render_exchange(exchange, language).encode()),
     )
 
 

@@ -82,6 +82,7 @@ def mount_page(
     An error from `describe`, returned, says why no question can be asked now.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "100"  # it would remember 10,000 that nobody sees
     import gradio as gr
 
     _add_icon(app)

@@ -7,6 +7,7 @@ model wrote passes `escaped` on its way into a template; nothing else is trusted
 import html
 import json
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +45,7 @@ class Exchange:
 
     `progress` is the worded state while working; `problem` what went wrong, `detail` more on it.
     `answer_id` names a finished answer, `index` the generation that it was read from. What is kept
-    of one for as long as the page is open is its HTML, and what was `said`, for follow-ups.
+    of one for as long as the page is open is its HTML (zlib), and what was `said`, for follow-ups.
     """
 
     question: str
@@ -58,7 +59,7 @@ class Exchange:
     problem: Problem | None = None
     detail: str = ""
     said: str = ""
-    html: str = ""
+    html: bytes = b""
 
 
 def escaped(text: str) -> Markup:
@@ -127,7 +128,9 @@ def render_conversation(exchanges: Iterable[Exchange], language: str = "en") -> 
 
 def render_exchange(exchange: Exchange, language: str = "en") -> str:
     """Return one question and its answer, finished or not."""
-    return exchange.html or _rendered(_macro("turn.html", "turn", language)(exchange))
+    if exchange.html:
+        return zlib.decompress(exchange.html).decode()
+    return _rendered(_macro("turn.html", "turn", language)(exchange))
 
 
 def _rendered(markup: str) -> str:
