@@ -68,10 +68,12 @@ class Background:
         try:
             async with self._turns:
                 began = time.monotonic()
-                async for item in self._steps(start, is_gone, idle_seconds):
-                    yield item
-                took = time.monotonic() - began
-                self._answer_seconds += _NEWEST * (took - self._answer_seconds)
+                try:
+                    async for item in self._steps(start, is_gone, idle_seconds):
+                        yield item
+                finally:  # whoever has the last event may listen no longer
+                    took = time.monotonic() - began
+                    self._answer_seconds += _NEWEST * (took - self._answer_seconds)
         finally:
             self._under_way -= 1
 
