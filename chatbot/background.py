@@ -1,6 +1,7 @@
 """Runs the making of an answer in a thread, and stops it once whoever asked has gone away."""
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -13,7 +14,13 @@ from chatbot.errors import ServerStops, TooBusy
 
 MOST_WAITING = 64
 LONGEST_WAIT_SECONDS = 2.0
-"""A longer queue would only hide the wait: at twice what can be answered it is always full."""
+"""For a crowd that comes at once: a longer queue would only hide the wait."""
+LONGEST_WAIT_OVERLOADED_SECONDS = 0.2
+_OVERLOAD_SECONDS = 2.0
+"""A queue that has stood, or has turned someone away, within so long is no crowd: it is kept short.
+
+After controlled delay: Maurer, "Fail at Scale", ACM Queue 13(8), 2015.
+"""
 _NEWEST = 0.2  # of the last answer's seconds, in what the next are taken to need
 _LOOK_SECONDS = 0.2
 _END = object()
@@ -34,6 +41,7 @@ class Background:
         self._turns = asyncio.Semaphore(at_once)
         self._at_once, self._under_way = at_once, 0
         self._answer_seconds = 0.0
+        self._nobody_waited_at, self._refused_at = time.monotonic(), -math.inf
         self._is_closed = False
 
     @property
@@ -43,9 +51,17 @@ class Background:
 
     def admit(self) -> None:
         """Raise TooBusy if nothing more can be begun now."""
+        now = time.monotonic()
         waiting = self._under_way - self._at_once + 1
+        if waiting <= 0:
+            self._nobody_waited_at = now
+            return
         wait_seconds = waiting * self._answer_seconds / self._at_once
-        if waiting > MOST_WAITING or wait_seconds > LONGEST_WAIT_SECONDS:
+        stands = now - self._nobody_waited_at > _OVERLOAD_SECONDS
+        is_overloaded = stands or now - self._refused_at < _OVERLOAD_SECONDS
+        longest = LONGEST_WAIT_OVERLOADED_SECONDS if is_overloaded else LONGEST_WAIT_SECONDS
+        if waiting > MOST_WAITING or wait_seconds > longest:
+            self._refused_at = now
             raise TooBusy("too many are asking at this moment; ask again in a few seconds.")
 
     def close(self) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -5,7 +6,11 @@ from threading import Event
 
 from conftest import run
 
-from chatbot.background import LONGEST_WAIT_SECONDS, Background
+from chatbot.background import (
+    LONGEST_WAIT_OVERLOADED_SECONDS,
+    LONGEST_WAIT_SECONDS,
+    Background,
+)
 from chatbot.errors import TooBusy
 
 ANSWER_SECONDS = 0.25
@@ -28,16 +33,38 @@ def test_who_would_wait_for_long_is_told_at_once() -> None:
         background = Background(1)
         for _ in range(12):
             await ask_one(background)
-        background._under_way = 1  # one is under way; so many may wait beside it
-        admitted = 0
-        while admitted < 64:
-            try:
-                background.admit()
-            except TooBusy:
-                break
-            background._under_way += 1
-            admitted += 1
-        return admitted
+        return admitted_beside_one(background)
 
     admitted = run(try_all())
-    assert 0 < admitted <= LONGEST_WAIT_SECONDS / ANSWER_SECONDS + 2
+    assert 2 < admitted <= LONGEST_WAIT_SECONDS / ANSWER_SECONDS + 2
+
+
+def test_once_someone_was_turned_away_the_queue_is_kept_short_until_nobody_is() -> None:
+    async def try_again() -> tuple[int, int]:
+        background = Background(1)
+        for _ in range(12):
+            await ask_one(background)
+        admitted_beside_one(background)
+        overloaded = admitted_beside_one(background)
+        await asyncio.sleep(2.1)
+        background._under_way = 0
+        background.admit()
+        return overloaded, admitted_beside_one(background)
+
+    overloaded, later = run(try_again())
+    assert overloaded <= LONGEST_WAIT_OVERLOADED_SECONDS / ANSWER_SECONDS
+    assert later > 2
+
+
+def admitted_beside_one(background: Background) -> int:
+    """Return how many may wait beside one that is under way."""
+    background._under_way = 1
+    admitted = 0
+    while admitted < 64:
+        try:
+            background.admit()
+        except TooBusy:
+            break
+        background._under_way += 1
+        admitted += 1
+    return admitted
