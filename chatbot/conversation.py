@@ -18,7 +18,7 @@ Ask = Callable[[str, Sequence[Turn], StopEvent | None], Iterator[Event]]
 Exchanges = tuple[Exchange, ...]
 
 _TURNS_PASSED_ON = 4
-_EXCHANGES_KEPT = 30
+_EXCHANGES_KEPT = 6  # gradio keeps what a page shows, unpacked; the page itself keeps the rest
 _PROBLEMS: dict[type[FootnoteError], Problem] = {
     StillLoading: "loading",
     MissingIndex: "no_index",

@@ -92,8 +92,8 @@ def read_query(
     text: str, *, known: KeywordIndex, passage_count: int, languages: Sequence[str | None]
 ) -> Query:
     """Read a question against the words of an index whose documents are in these languages."""
-    asked_in = _language(text, languages)
     reading = _Reading(known, passage_count, [language or "en" for language in languages] or ["en"])
+    asked_in = _language(text, languages, reading)
     found = words(text)
     content = [word for word in found if not is_stop_word(word, asked_in)] or found
     weighed: dict[tuple[str, ...], tuple[dict[str, float], float]] = {}
@@ -124,10 +124,14 @@ class _Reading:
         number = _NUMBERS.get(word.lower())
         return stems | ({str(number): 1.0} if number is not None else {})
 
+    def knows(self, word: str) -> bool:
+        """Say whether the documents hold the word."""
+        return any(self._known.count_with(form) for form in self.forms(word))
+
     def stems(self, word: str) -> list[dict[str, float]]:
         """Return the stems to look for: of the word, else of its parts, else near spellings."""
         forms = self.forms(word)
-        if any(self._known.count_with(form) for form in forms):
+        if self.knows(word):
             return [forms]
         pieces = {form: 1.0 for language in self._languages for form in parts(word, language)}
         if pieces:
@@ -155,17 +159,18 @@ class _Reading:
         return [(near, close) for near, close, _ in found if len(near) >= SHORTEST_NEAR]
 
 
-def _language(text: str, languages: Sequence[str | None]) -> str | None:
+def _language(text: str, languages: Sequence[str | None], reading: _Reading) -> str | None:
     """Return the question's language: told by its stop words where they tell, else by its letters.
 
-    Telling by letters loads a model, so the stop words are asked first.
+    Telling by letters loads a model, so only where most words are strange to the documents.
     """
     lowered = [word.lower() for word in words(text)]
     counts = {language: sum(w in known for w in lowered) for language, known in STOP_WORDS.items()}
     best = max(counts, key=lambda language: (counts[language], language in languages))
     if counts[best]:
         return best
-    return detect_language(text) if len(lowered) > 1 else None
+    strange = [word for word in lowered if not reading.knows(word)]
+    return detect_language(text) if 1 < len(lowered) < 2 * len(strange) else None
 
 
 def _pairs(

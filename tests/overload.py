@@ -27,16 +27,17 @@ MOST_GROWTH = {"memory (MB)": 60.0, "descriptors": 20, "threads": 4, "tasks": 4}
 
 @dataclass(frozen=True)
 class Reply:
-    """What one request came to: seconds to the whole response, and its status (0: none)."""
+    """What one request came to: seconds to the whole response, and its status, or what broke."""
 
-    status: int
+    status: int | str
     seconds: float
     waits: bool = False
 
 
 async def overload(url: str, pid: int, questions: Sequence[str], seconds: float) -> int:
     """Find what the server can answer, ask twice as often, and say what came of it."""
-    limits = httpx.Limits(max_connections=None)
+    # The server closes an idle connection after 5 s: a client that would use it then meets its end.
+    limits = httpx.Limits(max_connections=None, keepalive_expiry=3)
     async with httpx.AsyncClient(limits=limits, timeout=60) as client:
         await until_ready(client, url)
         dice = random.Random(7)
@@ -68,8 +69,8 @@ async def _ask(client: httpx.AsyncClient, url: str, question: str) -> Reply:
     began = time.monotonic()
     try:
         response = await client.post(f"{url}/api/ask", json={"question": question})
-    except httpx.HTTPError:
-        return Reply(0, time.monotonic() - began)
+    except httpx.HTTPError as error:
+        return Reply(repr(error), time.monotonic() - began)
     waits = response.headers.get("retry-after", "").isdigit()
     return Reply(response.status_code, time.monotonic() - began, waits)
 

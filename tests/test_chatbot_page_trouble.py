@@ -27,6 +27,7 @@ COUNTED = "The country had counted 411 homicides in January 2012 and 402 in Febr
 LIMITS = Limits(
     connect_seconds=1, first_token_seconds=20, between_tokens_seconds=20, total_seconds=30
 )
+ANSWERS = "turns => turns.map(turn => turn.dataset.answer)"
 JOIN = "**/gradio_api/queue/join*"
 
 
@@ -244,6 +245,29 @@ def test_what_a_server_forgets_when_it_starts_anew_stays(
         assert watched.page.locator("#fn-log .fn-asked").all_inner_texts() == asked
         watched.tool("history").click()
         expect(watched.page.locator("#fn-panel")).to_contain_text("3 questions")
+
+
+def test_what_a_server_lets_go_of_in_a_long_conversation_stays(
+    browser: Browser, bundled_index: Path
+) -> None:
+    asked = [
+        QUESTION,
+        QUESTION,
+        *(f"How many homicides were there in {1990 + n}?" for n in range(9)),
+    ]
+    with bot(bundled_index) as url, watching(browser, url) as watched:
+        done = watched.page.locator("#fn-log .fn-turn[data-state=done]")
+        for number, question in enumerate(asked, 1):
+            watched.type(question)
+            expect(done).to_have_count(number, timeout=WAIT_MS)
+        assert watched.page.locator("#fn-log .fn-asked").all_inner_texts() == asked
+        assert len(set(done.evaluate_all(ANSWERS))) == len(asked)
+        watched.page.locator("#fn-log .fn-turn").nth(1).get_by_role("button", name="Edit").click()
+        watched.ask("Who is Carlos Marroquín?")
+        assert watched.page.locator("#fn-log .fn-asked").all_inner_texts() == [
+            QUESTION,
+            "Who is Carlos Marroquín?",
+        ]
 
 
 def test_an_index_that_cannot_be_read(browser: Browser, tmp_path: Path) -> None:

@@ -39,14 +39,21 @@ function morphChildren(node, wanted) {
   for (const extra of here.slice(wanted.length)) node.removeChild(extra);
 }
 
+/** Says whether two turns are one, of which one may not have its answer yet.
+ * @param {Element} one @param {Element} other */
+function isSame(one, other) {
+  const [first, second] = [one, other].map((turn) => turn.getAttribute("data-answer"));
+  const [asked, again] = [one, other].map((turn) => textOf(turn.querySelector(".fn-asked")));
+  return asked === again && (first ?? second) === (second ?? first);
+}
+
 /** Keeps in view what the server has let go: it keeps the last turns only, and none when it starts
  * anew. What is kept goes along with the next question, as of a conversation opened again.
  * @param {Element[]} wanted */
 function keepForgotten(wanted) {
   if (!wanted.length || editing) return;
-  const asked = (/** @type {Element} */ turn) => textOf(turn.querySelector(".fn-asked"));
   const here = [...live.children];
-  const at = here.findIndex((turn) => asked(turn) === asked(wanted[0]));
+  const at = here.findIndex((turn) => isSame(turn, wanted[0]));
   const gone = here.slice(0, at < 0 ? here.length : at);
   for (const turn of gone) {
     if (turn.getAttribute("data-state") === "done" || turn.querySelector(".fn-prose")) past.append(turn);
