@@ -35,12 +35,24 @@ OPPOSITES = tuple(
 |up down|over under|more less|since until|before since|hot cold|near far""".split("|")
     )
 )
+_SIDES = tuple(
+    tuple(frozenset(stem(word) for word in side.split()) for side in pair.split("/"))
+    for pair in """increase rise rose risen grow grew growth climb jump soar surge gain higher more
+up over above/decrease fall fell fallen drop decline shrink shrank plummet plunge reduce reduction
+cut lower fewer less down under below|begin began begun start launch open/end stop finish cease
+|allow permit let/forbid forbade ban bar prohibit prevent|win won victory/lose lost defeat
+|support back favour favor endorse/oppose reject resist against|include/exclude
+|accept agree approve/refuse reject veto|free release/arrest jail detain imprison
+|before prior previously until/after since following|live survive save/die died kill
+|same/different other|strong strength/weak weakness|legal/illegal""".split("|")
+)
+"""Words that say the same, and those that say the opposite."""
 _REPORTS = re.compile(
     r"\b(?:sa(?:id|ys?|ying)|claim\w*|alleg\w*|accord\w* to|stat(?:ed|es)|argu(?:ed?|es|ing)"
     r"|insist\w*|assert\w*|den(?:y|ied|ies|ying)|report(?:ed|edly|s)|accus\w+|suspect\w*|believ\w+"
     r"|suggest\w*|admit\w*|acknowledg\w+|promis\w+|warn\w*|told|tells?|found that|conclud\w+"
     r"|quoted?|rumou?r\w*|think\w*|thought|dij[oe]|según|afirm\w+|neg(?:ó|aron)|presunt\w+|declar\w+"
-    r"|wrote|writes?|announc\w+|explain\w*|describ\w+|recall\w*|add(?:ed|s)|confirm\w*|not(?:ed|es))\b",
+    r"|wrote|writes?|call(?:s|ed)|credits?|announc\w+|explain\w*|describ\w+|recall\w*|add(?:ed|s)|confirm\w*|not(?:ed|es))\b",
     re.IGNORECASE,
 )
 _HEDGES = re.compile(
@@ -254,8 +266,17 @@ def _is_among(wanted: str, known: frozenset[str]) -> bool:
 
 
 def directions_hold(claim: Words, sentence: Words) -> bool:
-    """Say whether no word of the claim has its opposite there: in all, or before the same word."""
+    """Say whether no word of the claim has its opposite there: in all, or before the same word.
+
+    Where it says both, or one of the same side, no opposite is seen.
+    """
     new, left = claim.known - sentence.known, sentence.known - claim.known
+    if any(
+        new & one and left & other and not (claim.known & other or sentence.known & one)
+        for sides in _SIDES
+        for one, other in (sides, sides[::-1])
+    ):
+        return False
     pairs, other_pairs = set(pairwise(claim.stems)), set(pairwise(sentence.stems))
     return not any(
         (one in new and other in left)

@@ -32,11 +32,12 @@ SCALES = {
 _NEGATES = re.compile(
     r"not|no|never|nobody|none|nothing|neither|nor|without|cannot|hardly|barely|scarcely|unable"
     r"|den(?:y|ied|ies|ying)|refus\w+|reject\w*|fail\w*|lack\w*|oppos\w+|false|untrue|few|unwilling"
-    r"|\w+n[’']t|nunca|jamás|ningun[oa]?|sin|neg(?:ó|aron|ado)|rechaz\w+",
+    r"|\w+n[’']t|nunca|nada|nadie|jamás|ningun[oa]?|sin|neg(?:ó|aron|ado)|rechaz\w+",
     re.IGNORECASE,
 )
-_PASSIVE = set("be been is are was were being sido fue fueron".split())
+PASSIVE = set("be been is are was were being sido fue fueron".split())
 _APART = re.compile(r"\b([Mm]id|[Ee]arly|[Ll]ate)-")
+_NO_THING = {"nothing", "none", "nobody", "nada", "nadie"}
 _PERCENT = re.compile(r"\s?%|\bper[ -]cent\b")
 _DENIES = re.compile(r"den|refus|reject|oppos|neg|rechaz", re.IGNORECASE)
 SCOPE_WORDS = 3
@@ -94,7 +95,7 @@ class Words:
         found: list[Number] = []
         at = 0
         while at < len(self.words):
-            value = value_of(self.words[at])
+            value = None if self._joins(at) else value_of(self.words[at])
             start = at
             while value is not None and at + 1 < len(self.words):
                 following = self.words[at + 1].lower()
@@ -112,6 +113,10 @@ class Words:
                 found.append(Number(value, start, at + 1))
             at += 1
         return found
+
+    def _joins(self, at: int) -> bool:
+        """Say whether a word is the both of "both the gangs and the police": no number."""
+        return self.words[at].lower() == "both" and "and" in self.words[at + 1 : at + 6]
 
     @cached_property
     def names(self) -> list[int]:
@@ -144,8 +149,10 @@ class Words:
                 stop = min((b for b in self.breaks if b > i), default=len(self.words))
                 inside = [j for j in self.content if i < j < stop and self.words[j] != "longer"]
                 before = [j for j in self.content if j < i][-SCOPE_WORDS:]
+                if i - 1 in self.content and word.lower() in _NO_THING:  # "says nothing about"
+                    inside = [i - 1, *inside]
                 if (
-                    i and _DENIES.match(word) and self.words[i - 1].lower() in _PASSIVE
+                    i and _DENIES.match(word) and self.words[i - 1].lower() in PASSIVE
                 ):  # "talks were denied by"
                     inside = []
                 found.append([self.stems[j] for j in inside[:SCOPE_WORDS] or before])

@@ -3,9 +3,12 @@
 By order and neighbours alone: no sentence is parsed.
 """
 
+import re
 from itertools import combinations
 
-from chatbot.claim_words import Words
+from chatbot.claim_words import PASSIVE, Words, value_of
+
+_OWNS = re.compile("[’']s?$")
 
 
 def roles_hold(claim: Words, sentence: Words) -> bool:
@@ -53,7 +56,9 @@ def _company(words: Words, other: Words) -> dict[frozenset[str], set[str]]:
         else:
             names.append([place])
     own = {words.stems[i] for name in names for i in name}
-    plain = [i for i in words.content if words.stems[i] not in own]
+    plain = [
+        i for i in words.content if words.stems[i] not in own and value_of(words.words[i]) is None
+    ]
     found = dict[frozenset[str], set[str]]()
     for name in names:
         next_to = [i for i in plain if i < name[0]][-1:] + [i for i in plain if i > name[-1]][:1]
@@ -69,15 +74,19 @@ def _is_part(some: list[str], others: list[str]) -> bool:
 
 
 def _acts(words: Words, other: Words) -> dict[str, tuple[str, str]]:
-    """Return, for each word between two names, who stands before and after it; `by` turns them."""
+    """Return, for each word between two names, who stands before and after it; `by` turns them.
+
+    Of "Salvador's gang, Barrio 18" nothing is said: it is also "Barrio 18, a gang of Salvador".
+    """
     found, names = {}, named_in(words, other)
     for i in words.content:
         before = [j for j in names if j < i]
         after = [j for j in names if j > i]
-        if i not in names and before and after:
+        if i not in names and before and after and not _OWNS.search(words.words[before[-1]]):
             pair = words.stems[before[-1]], words.stems[after[0]]
-            passive = {"by", "por"} & {word.lower() for word in words.words[i + 1 : after[0]]}
-            found[words.stems[i]] = pair[::-1] if passive else pair
+            by = {"by", "por"} & {word.lower() for word in words.words[i + 1 : after[0]]}
+            is_passive = by and PASSIVE & {word.lower() for word in words.words[max(0, i - 3) : i]}
+            found[words.stems[i]] = pair[::-1] if is_passive else pair
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import Site, bare_page, listen, serving_app
 from embedded import FREE, Embedded, embedding
 from hostile import HOSTILE
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from pretend_bot import QUOTES, answer, pretend_bot, say
 
 pytestmark = pytest.mark.browser
@@ -307,6 +307,30 @@ def test_a_question_too_long_goes_back_into_the_box(
         assert 100 < box["height"] <= 5 * 26 + 1
         assert there.part("asked").inner_text() == long.strip()
         there.refused.clear()  # the browser's own line of a 422
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "the index is gone."), ("es", "no puede responder en este momento")],
+)
+def test_what_the_bot_says_of_itself_in_english_is_shown_to_who_reads_english(
+    browser: Browser, pretended: tuple[str, str], language: str, said: str
+) -> None:
+    gone = json.dumps({"error": "the index is gone."})
+    with embedding(browser, *pretended, attributes=f'data-lang="{language}"') as there:
+        there.open()
+        for status, kind, body in (
+            (503, "application/json", gone),
+            (200, "text/event-stream", f"event: error\ndata: {gone}\n\n"),
+        ):
+
+            def tell(route: Route, *, of: tuple[int, str, str] = (status, kind, body)) -> None:
+                route.fulfill(status=of[0], content_type=of[1], body=of[2])
+
+            there.page.route("**/api/ask", tell, times=1)
+            there.type("two")
+            expect(there.part("problem").last).to_contain_text(said)
+        there.refused.clear()  # the browser's own line of a 503
 
 
 def test_of_an_answer_as_much_is_sent_as_is_read(

@@ -122,7 +122,7 @@ export function createChat({ words }, client, tell) {
   /** @param {Turn} turn @param {AbortSignal} signal */
   async function receive(turn, signal) {
     for await (const { name, data } of client.ask(turn.question, history, signal)) {
-      if (name === "error") throw new Told(data.error || words.refused);
+      if (name === "error") throw new Told(words.unready || data.error || words.refused);
       if (name === "hits") {
         turn.hits = data.hits;
         turn.state.textContent = words.reading;

@@ -33,8 +33,10 @@ export function connect(base, words) {
     const told = await response.json().catch(() => ({}));
     const { status } = response, wait = Number(response.headers.get("retry-after")) || 0;
     /** @type {Record<number, string>} what a reader can mend; what else there is, the bot says */
-    const own = { 413: words.too_long, 422: words.too_long, 429: fill(words.too_often, { n: wait || 5 }) };
-    const sentence = own[status] ?? (typeof told.error === "string" ? told.error : words.refused);
+    const own = {
+      413: words.too_long, 422: words.too_long, 429: fill(words.too_often, { n: wait || 5 }), 503: words.unready,
+    };
+    const sentence = own[status] || (typeof told.error === "string" ? told.error : words.refused);
     throw new Told(sentence, status, wait);
   }
 

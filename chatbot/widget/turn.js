@@ -83,7 +83,7 @@ export function finish(chat, turn, answer) {
   }
   const notices = answer.notices.filter((name) => name !== "greeting" || !turn.sentences.length)
     .map((name) => words[/** @type {keyof Words} */ (name)] ?? "");
-  const notice = [answer.problem, ...notices].filter(Boolean).join(" ");
+  const notice = [words.unready ? "" : answer.problem, ...notices].filter(Boolean).join(" ");
   settle(chat, turn, notice, isGreeting ? "prose" : "notice");
   const given = VERDICTS.filter((one) => turn.sentences.some(({ verdict }) => verdict === one));
   turn.state.after(...given.map((verdict) => verdictLine(verdict, words)));

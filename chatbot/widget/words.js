@@ -59,6 +59,7 @@ const EN = {
   offline: "You are offline. Your question is kept; try again once you are connected.",
   broken: "The answer broke off before it was finished. Try again.",
   refused: "The bot could not answer. Try again.",
+  unready: "", // the bot says in English why
   too_long: "This question is too long; ask it in at most 2,000 characters.",
   too_often: "Too much was asked in a short time; ask again in {n} s.",
   unsent: "That could not be kept; try again in a moment.",
@@ -130,6 +131,7 @@ const ES = {
   offline: "No tiene conexión. Su pregunta se conserva; reinténtelo cuando vuelva a tenerla.",
   broken: "La respuesta se cortó antes de terminar. Reinténtelo.",
   refused: "El bot no pudo responder. Reinténtelo.",
+  unready: "El bot no puede responder en este momento. Reinténtelo en un minuto.",
   too_long: "La pregunta es demasiado larga; hágala en 2.000 caracteres como máximo.",
   too_often: "Se preguntó demasiado en poco tiempo; vuelva a preguntar en {n} s.",
   unsent: "No se pudo guardar; inténtelo de nuevo en un momento.",
