@@ -51,10 +51,13 @@ _REPORTS = re.compile(
     r"\b(?:sa(?:id|ys?|ying)|claim\w*|alleg\w*|accord\w* to|stat(?:ed|es)|argu(?:ed?|es|ing)"
     r"|insist\w*|assert\w*|den(?:y|ied|ies|ying)|report(?:ed|edly|s)|accus\w+|suspect\w*|believ\w+"
     r"|suggest\w*|admit\w*|acknowledg\w+|promis\w+|warn\w*|told|tells?|found that|conclud\w+"
-    r"|quoted?|rumou?r\w*|think\w*|thought|dij[oe]|según|afirm\w+|neg(?:ó|aron)|presunt\w+|declar\w+"
-    r"|wrote|writes?|call(?:s|ed)|credits?|announc\w+|explain\w*|describ\w+|recall\w*|add(?:ed|s)|confirm\w*|not(?:ed|es))\b",
+    r"|quoted?|rumou?r\w*|think\w*|thought(?! up)|dij[oe]|según|afirm\w+|neg(?:ó|aron)|presunt\w+"
+    r"|declar\w+"
+    r"|wrote|writes?|announc\w+|explain\w*|describ\w+|recall\w*|add(?:ed|s)|confirm\w*|not(?:ed|es))\b",
     re.IGNORECASE,
 )
+_VIEWS = re.compile(r"\b(?:call(?:s|ed)|credit(?:s|ed)|terms|dubbed|titled|named by)\b")
+"""With these a sentence tells a view; of a claim that uses them it is not asked for."""
 _HEDGES = re.compile(
     r"\b(?:may|might|[Aa]lleged(?:ly)?|[Rr]eported(?:ly)?|suppos(?:ed|edly)|suspected|[Ii]f|[Pp]ossibly|perhaps"
     r"|likely|apparently|appear\w*|seem\w*|unless|purported\w*|quizás?|tal vez|presunt\w+)\b",
@@ -142,7 +145,7 @@ def _measures_alike(claim: Words, number: Number, source: Words, other: Number) 
     (unit, bound, minus, per), (other_unit, other_bound, other_minus, other_per) = (
         (
             words.stems[n.end] if n.end < len(words.stems) else "",
-            next((_BOUNDS[w] for w in words.words[max(0, n.at - 2) : n.at] if w in _BOUNDS), None),
+            _bound(words.words[max(0, n.at - 2) : n.at]),
             any(m.startswith(words.words[n.at], 1) for m in _MINUS.findall(words.text)),
             words.words[max(0, n.at - 1)] in {"per", "every", "por", "cada"},
         )
@@ -154,6 +157,12 @@ def _measures_alike(claim: Words, number: Number, source: Words, other: Number) 
         and minus == other_minus
         and per <= other_per
     )
+
+
+def _bound(before: Sequence[str]) -> int | None:
+    """Return the side that a number is bound to by the two words before it: over, fewer than."""
+    last = before[-2:-1] if before[-1:] in (["than"], ["a"]) else before[-1:]
+    return next((_BOUNDS[word] for word in last if word in _BOUNDS), None)
 
 
 def _takes_a_place(
@@ -316,7 +325,7 @@ def _attributions_hold(claim: Words, sentence: Words, around: Words) -> bool:
     """Say whether a claim is told as the document tells it: as its own words, or as reported."""
     mine = _reports(claim)
     theirs = _reports(sentence)
-    if mine and not theirs:
+    if mine and not theirs and not _VIEWS.search(sentence.text):
         return bool(_reports(around)) and any(_speaker_is_known(c, claim, around) for c in mine)
     if mine:
         return True

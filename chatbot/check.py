@@ -18,9 +18,12 @@ from index.passage import Hit
 from index.sentences import split_sentences
 from index.words import closeness
 
-LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.0, 0.45, 0.3
+LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = -1.0, 0.4, 0.3
 """What a claim needs of its sentence: the reader's log odds, the share of its words that are there,
 and of each other word a likeness to one there. Chosen on half of our documents (eval/LOG.md)."""
+NEARLY_ALL, ODDS_OF_NEARLY_ALL = 0.75, 0.8
+"""The share of its words from which a claim is no paraphrase, and the log odds that it then needs:
+one other word makes it false."""
 COMPARED = 5
 """Sentences that the reader is asked about: those that share most words and meaning."""
 BARE_WORDS = 4
@@ -178,6 +181,11 @@ class _Near:
     likeness: float
 
     @property
+    def weight(self) -> tuple[float, float]:
+        """Return what the sentence weighs beside others for or against the claim."""
+        return round(self.shared, 4), self.likeness
+
+    @property
     def around(self) -> Words:
         """Return the words above the sentence and before it."""
         return words_of(self.text_around)
@@ -207,8 +215,9 @@ class Checker:
             return Checked(text, (exact.span,), 1.0)
         best = near[:COMPARED]
         against = [bool(disagreement(claim, n.sentence, n.around)) for n in best]
-        contrary = max((n.shared for n, no in zip(best, against, strict=True) if no), default=0.0)
-        enough = [n for n, no in zip(best, against, strict=True) if not no and n.shared >= contrary]
+        weighed = [n.weight for n, no in zip(best, against, strict=True) if no]
+        contrary = max(weighed, default=(0.0, 0.0))
+        enough = [n for n, no in zip(best, against, strict=True) if not no and n.weight > contrary]
         readings = self.span_reader.read(text, [n.window for n in enough])
         judged = [
             (reading.answerable / 10 + found.shared, reading.answerable, found)
@@ -217,7 +226,8 @@ class Checker:
         if not judged:
             return Checked(text, (), 0.0)
         _, odds, found = max(judged, key=lambda each: each[0])
-        if odds < LEAST_ODDS or self._strangest(claim, found) < LEAST_LIKENESS:
+        least = ODDS_OF_NEARLY_ALL if found.shared >= NEARLY_ALL else LEAST_ODDS
+        if odds < least or self._strangest(claim, found) < LEAST_LIKENESS:
             return Checked(text, (), 0.0)
         return Checked(text, _cited(claim, found), round(found.shared, 4))
 

@@ -100,8 +100,9 @@ class Words:
             while value is not None and at + 1 < len(self.words):
                 following = self.words[at + 1].lower()
                 after = self.words[at + 2].lower() if at + 2 < len(self.words) else ""
-                if following == "and" and value % 100 == 0 and after in NUMERALS:
-                    value, at = value + NUMERALS[after], at + 1
+                more = value_of(after) if after.isascii() and not after[:1].isdigit() else None
+                if following == "and" and value % 100 == 0 and more and more < 100:
+                    value, at = value + more, at + 1
                 elif following in SCALES:
                     value *= SCALES[following]
                 elif value in range(20, 100, 10) and 0 < NUMERALS.get(following, 0) < 10:

@@ -6,7 +6,7 @@ By order and neighbours alone: no sentence is parsed.
 import re
 from itertools import combinations
 
-from chatbot.claim_words import PASSIVE, Words, value_of
+from chatbot.claim_words import MONTHS, PASSIVE, Words, value_of
 
 _OWNS = re.compile("[’']s?$")
 
@@ -82,7 +82,10 @@ def _acts(words: Words, other: Words) -> dict[str, tuple[str, str]]:
     for i in words.content:
         before = [j for j in names if j < i]
         after = [j for j in names if j > i]
-        if i not in names and before and after and not _OWNS.search(words.words[before[-1]]):
+        is_time = value_of(words.words[i]) is not None or words.words[i].lower() in MONTHS
+        if is_time or i in names or not (before and after):
+            continue
+        if not _OWNS.search(words.words[before[-1]]):
             pair = words.stems[before[-1]], words.stems[after[0]]
             by = {"by", "por"} & {word.lower() for word in words.words[i + 1 : after[0]]}
             is_passive = by and PASSIVE & {word.lower() for word in words.words[max(0, i - 3) : i]}

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import log
 
-from corpus.language import detect_language
 from index.keyword import KeywordIndex
 from index.words import STOP_WORDS, is_stop_word, parts, stem, words
 
@@ -93,8 +92,8 @@ def read_query(
 ) -> Query:
     """Read a question against the words of an index whose documents are in these languages."""
     reading = _Reading(known, passage_count, [language or "en" for language in languages] or ["en"])
-    asked_in = _language(text, languages, reading)
     found = words(text)
+    asked_in = _language(found, languages)
     content = [word for word in found if not is_stop_word(word, asked_in)] or found
     weighed: dict[tuple[str, ...], tuple[dict[str, float], float]] = {}
     for word in content:
@@ -106,7 +105,7 @@ def read_query(
         terms=terms,
         pairs=_pairs(found, terms, reading),
         phrases=tuple(" ".join(quoted.split()).casefold() for quoted in QUOTED.findall(text)),
-        is_foreign=bool(asked_in and languages and asked_in not in (*languages, None)),
+        is_foreign=_is_foreign(asked_in, found, languages, reading),
     )
 
 
@@ -159,18 +158,31 @@ class _Reading:
         return [(near, close) for near, close, _ in found if len(near) >= SHORTEST_NEAR]
 
 
-def _language(text: str, languages: Sequence[str | None], reading: _Reading) -> str | None:
-    """Return the question's language: told by its stop words where they tell, else by its letters.
+def _language(found: Sequence[str], languages: Sequence[str | None]) -> str | None:
+    """Return the language whose stop words a question holds most of, one of `languages` if alike.
 
-    Telling by letters loads a model, so only where most words are strange to the documents.
+    None where it holds none. Telling it by its letters would take a model of 75 MB.
     """
-    lowered = [word.lower() for word in words(text)]
+    lowered = [word.lower() for word in found]
     counts = {language: sum(w in known for w in lowered) for language, known in STOP_WORDS.items()}
     best = max(counts, key=lambda language: (counts[language], language in languages))
-    if counts[best]:
-        return best
-    strange = [word for word in lowered if not reading.knows(word)]
-    return detect_language(text) if 1 < len(lowered) < 2 * len(strange) else None
+    return best if counts[best] else None
+
+
+def _is_foreign(
+    asked_in: str | None,
+    found: Sequence[str],
+    languages: Sequence[str | None],
+    reading: _Reading,
+) -> bool:
+    """Say whether no document is in the question's language, as far as its words tell.
+
+    Without a stop word it is in none of those that have some, if it is more than a few odd names.
+    """
+    if asked_in or not set(languages) <= STOP_WORDS.keys():
+        return bool(asked_in and languages and asked_in not in (*languages, None))
+    strange = [word for word in found if not reading.knows(word)]
+    return bool(languages) and 1 < len(found) < 2 * len(strange)
 
 
 def _pairs(
