@@ -115,7 +115,7 @@ def test_exact_sentence_is_supported_by_itself(check: Check) -> None:
 PARAPHRASES = {
     "In January 2012 the country counted 411 homicides.": 0,
     "The country counted 411 murders in January 2012.": 0,
-    "Killings fell from 14 a day to five a day after the prison transfers.": 1,
+    "After the prison transfers killings went from 14 a day to five a day.": 1,
     "Any talks with the gangs have been denied by President Bukele.": 2,
     "30 gang leaders were transferred to prisons with family visits.": 3,
     "According to the document, President Bukele has denied any talks with the gangs.": 2,
