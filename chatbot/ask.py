@@ -35,6 +35,7 @@ from chatbot.span_reader import SpanReader
 from chatbot.suggest import follow_ups, load_questions, suggestions
 from index.embed import QueryEmbedder, Reranker
 from index.generation import Generation
+from index.gloss import in_english
 from index.passage import Hit
 from index.search import search
 from index.store import Filter
@@ -93,7 +94,7 @@ def stream_answer(
     model_name = reader.model.name if reader.model else QUOTES
     yield Started(question=asked, standalone_question=standalone, model=model_name)
 
-    parts = split_question(standalone)
+    parts = _parts(standalone, reader)
     found = [_search(part, reader) for part in parts]
     hits = _merge(found)
     clock.lap("search")
@@ -145,7 +146,12 @@ def _make_whole(question: str, history: Sequence[Turn], reader: Reader, stop: St
 
 def find_passages(question: str, reader: Reader) -> tuple[Hit, ...]:
     """Return what is found for a standalone question, best first, for all it asks at once."""
-    return _merge([_search(part, reader) for part in split_question(question)])
+    return _merge([_search(part, reader) for part in _parts(question, reader)])
+
+
+def _parts(question: str, reader: Reader) -> list[str]:
+    """Return what is asked, each by itself, in the documents' language as far as that is known."""
+    return [in_english(part, reader.generation) for part in split_question(question)]
 
 
 def prompt_for(question: str, hits: Sequence[Hit], reader: Reader) -> Prompt:

@@ -28,6 +28,7 @@ from eval.quality import parts_of
 from eval.ranking import overlaps
 from eval.statistics import auroc
 from index.embed import BUNDLED, load_embedder
+from index.gloss import in_english
 from index.search import search
 from index.split import PASSAGE_TOKENS
 
@@ -116,7 +117,7 @@ def _write(sentence: Floats, question: Floats) -> None:
 
 
 def _ask(case: Case, reader: Reader) -> Asked:
-    question = make_standalone(case.question, case.history)
+    question = in_english(make_standalone(case.question, case.history), reader.generation)
     found = find_candidates(
         read_question(question),
         search(question, generation=reader.generation, embedder=reader.embedder),
