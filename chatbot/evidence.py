@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.agree import directions_hold, negations_hold
+from chatbot.agree import negations_hold
 from chatbot.claim_words import MONTHS, NUMERALS, Words
+from chatbot.opposites import directions_hold
 from chatbot.question import Question
 from chatbot.span_reader import Reading, SpanReader
 from corpus.document import Span

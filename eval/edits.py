@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import chain
 from random import Random
 
-from chatbot.agree import OPPOSITES
 from chatbot.names import find_names
+from chatbot.opposites import OPPOSITES
 from eval.reword import MONTHS, PHRASES, UNSURE, capital
 from index.sentences import split_sentences
 from index.words import is_stop_word

@@ -5,6 +5,7 @@ What finds and reads knows English; a gloss is poor English, but the right passa
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -48,17 +49,26 @@ def in_english(question: str, generation: Generation) -> str:
 
 
 def _next(found: list[str], place: int, generation: Generation) -> tuple[int, str]:
-    """Return how many of the words are one entry of the list, and the English for it."""
-    forms, stems = _entries()
+    """Return how many of the words are one entry of the list, and the English for it.
+
+    The first word of a question asks, whether it has its accent or not.
+    """
+    forms, plain, stems = _entries()
     for count in range(len(found), 1, -1):
-        if english := forms.get("_".join(found[:count]).lower()):
+        phrase = " ".join(found[:count]).lower()
+        if english := (not place and plain.get(phrase)) or forms.get(phrase):
             return count, english
     word, lowered = found[0], found[0].lower()
     is_name = place and word[0].isupper()
     if is_name and generation.words.count_with(stem(word, "en")):
         return 1, word
+    if not place and lowered in plain:
+        return 1, plain[lowered]
     known = (forms.get(form) for form in (word, lowered, *_bare(lowered)))
-    return 1, next((e for e in known if e is not None), stems.get(stem(word, "es"), word))
+    english = next((one for one in known if one is not None), None)
+    if english is None:
+        english = plain.get(lowered, stems.get(stem(word, "es"), word))
+    return 1, english
 
 
 def _bare(word: str) -> Iterator[str]:
@@ -71,13 +81,20 @@ def _bare(word: str) -> Iterator[str]:
 
 
 @cache
-def _entries() -> tuple[dict[str, str], dict[str, str]]:
-    """Return the English for each form, and for each stem that is not a small word's."""
-    forms, stems = dict[str, str](), dict[str, str]()
+def _entries() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Return the English for each form, each without accents, and each stem of no small word."""
+    forms, plain, stems = dict[str, str](), dict[str, str](), dict[str, str]()
     for line in Path(__file__).with_name("spanish.txt").read_text("utf-8").splitlines():
         for entry in [] if line.startswith("#") else line.split():
-            form, _, english = entry.partition("=")
-            forms.setdefault(form, english.replace("_", " "))
-            if "_" not in form and not is_stop_word(form, "es"):
-                stems.setdefault(stem(form, "es"), english.replace("_", " "))
-    return forms, stems
+            form, _, english = entry.replace("_", " ").partition("=")
+            forms[form] = english
+            plain.setdefault(_without_accents(form), english)
+            if " " not in form and not is_stop_word(form, "es"):
+                stems.setdefault(stem(form, "es"), english)
+    return forms, plain, stems
+
+
+def _without_accents(word: str) -> str:
+    return "".join(
+        c for c in unicodedata.normalize("NFD", word) if c != "\N{COMBINING ACUTE ACCENT}"
+    )

@@ -47,6 +47,8 @@ def test_each_form_stands_in_the_list_once_with_its_english() -> None:
         ),
         ("¿Qué dijo Luna de las negociaciones?", "What said Luna of the negotiation?"),
         ("¿Cuándo llegaron los investigadores?", "When arrive the researcher?"),
+        ("cuantos homicidios hubo en enero", "How many homicides was in January"),
+        ("por que nego las negociaciones el gobierno", "Why denied the negotiation the government"),
         ("¿Dónde está la zurriburri?", "Where is the zurriburri?"),
     ],
 )
