@@ -15,8 +15,8 @@ from chatbot.errors import ServerStops, TooBusy
 MOST_WAITING = 64
 LONGEST_WAIT_SECONDS = 2.0
 """For a crowd that comes at once: a longer queue would only hide the wait."""
-LONGEST_WAIT_OVERLOADED_SECONDS = 0.2
-_OVERLOAD_SECONDS = 2.0
+LONGEST_WAIT_OVERLOADED_SECONDS = 0.3
+_OVERLOAD_SECONDS = 4.0
 """A queue that has stood, or has turned someone away, within so long is no crowd: it is kept short.
 
 After controlled delay: Maurer, "Fail at Scale", ACM Queue 13(8), 2015.

@@ -1,10 +1,8 @@
 """The HTTP server: the API, the widget, and the chat page in one process. Knows no documents."""
 
 import asyncio
-import ctypes
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 
@@ -25,7 +23,6 @@ from chatbot.service import Service
 from corpus.errors import FootnoteError
 
 MOST_CONNECTIONS = 2000
-_M_ARENA_MAX = -8  # malloc.h
 HEAD_SECONDS = 10.0
 """How long, and at most twice that, a connection may take to say what it wants."""
 
@@ -98,7 +95,6 @@ def serve(
             f"port {port} on {host} is taken ({error.strerror}); choose another with --port."
         ) from error
     listener.listen()
-    _keep_few_arenas()
     started()
     start_logging(with_questions=log_questions)
     config = uvicorn.Config(
@@ -112,12 +108,6 @@ def serve(
         server_header=False,
     )
     _Server(config).run(sockets=[listener])
-
-
-def _keep_few_arenas() -> None:
-    """Let glibc hand out memory from two arenas: what many threads let go is used again."""
-    with suppress(AttributeError, OSError):  # another system, another allocator
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 class _Server(uvicorn.Server):

@@ -46,7 +46,7 @@ def test_once_someone_was_turned_away_the_queue_is_kept_short_until_nobody_is() 
             await ask_one(background)
         admitted_beside_one(background)
         overloaded = admitted_beside_one(background)
-        await asyncio.sleep(2.1)
+        await asyncio.sleep(4.1)
         background._under_way = 0
         background.admit()
         return overloaded, admitted_beside_one(background)
