@@ -15,7 +15,7 @@ from chatbot.progress import progress_bar
 from chatbot.settings import Settings
 from chatbot.span_reader import SpanReader
 from eval.bench import Bench
-from eval.case import CASES, case_schema, load_cases
+from eval.case import CASES, CaseLine, load_cases
 from eval.check_cases import check_cases
 from eval.compare import Comparison, compare_runs
 from eval.datasets import load_dataset
@@ -64,7 +64,7 @@ class Evaluation:
             "grounding": self._grounding,
             "metamorphic": self._metamorphic,
             "retrieval": self._retrieval,
-            "schema": lambda: Outcome(json.dumps(case_schema(), indent=2)),
+            "schema": lambda: Outcome(json.dumps(CaseLine.model_json_schema(), indent=2)),
             "speed": self._speed,
         }[self.arguments.suite]()
 

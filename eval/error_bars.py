@@ -10,7 +10,8 @@ from math import nan, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from eval.statistics import Floats, floats
+
 Rows = NDArray[np.intp]
 CHUNK = 500
 """Resamples drawn at a time, to keep memory small."""
@@ -68,7 +69,7 @@ def bootstrap(
         return Interval(nan, nan)
     drawn = (rng.integers(len(rows), size=len(rows)) for _ in range(resamples))
     figures = [values(np.concatenate([rows[cluster] for cluster in each])) for each in drawn]
-    return _interval(_floats(figures))
+    return _interval(floats(figures))
 
 
 def paired_bootstrap(
@@ -78,7 +79,7 @@ def paired_bootstrap(
 
     Rows of which either is NaN are left out.
     """
-    differences = _floats(a) - _floats(b)
+    differences = floats(a) - floats(b)
     told, _ = _told(differences, clusters)
     bounds = bootstrap(differences, clusters, resamples=resamples, seed=seed)
     return Difference(
@@ -92,7 +93,7 @@ def _resampled_means(values: ArrayLike, clusters: ArrayLike, resamples: int, see
     rng = np.random.default_rng(seed)
     sums, sizes = np.bincount(places, weights=found), np.bincount(places)
     if len(sums) < 2:
-        return _floats([])
+        return floats([])
     chunks = [min(CHUNK, resamples - at) for at in range(0, resamples, CHUNK)]
     drawn = (rng.integers(len(sums), size=(rows, len(sums))) for rows in chunks)
     return np.concatenate([sums[each].sum(1) / sizes[each].sum(1) for each in drawn])
@@ -105,13 +106,9 @@ def _interval(figures: Floats) -> Interval:
 
 def _told(values: ArrayLike, clusters: ArrayLike) -> tuple[Floats, Rows]:
     """Return the values that are not NaN, and each one's cluster."""
-    found = _floats(values)
+    found = floats(values)
     kept = ~np.isnan(found)
     return found[kept], _places(np.asarray(clusters)[kept])
-
-
-def _floats(values: ArrayLike) -> Floats:
-    return np.asarray(values, dtype=np.float64)
 
 
 def _places(clusters: ArrayLike) -> Rows:

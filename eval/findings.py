@@ -6,6 +6,7 @@ from math import isnan
 from typing import Any
 
 from chatbot.terminal import show_table
+from eval.run import no_nan
 
 SHOWN = 3
 TITLES = {
@@ -54,10 +55,7 @@ class Findings:
 
     def as_json(self) -> dict[str, Any]:
         """Return everything, a program's way."""
-        quality = [
-            asdict(m) | {"figures": {k: None if isnan(v) else v for k, v in m.figures.items()}}
-            for m in self.quality
-        ]
+        quality = [asdict(m) | {"figures": no_nan(m.figures)} for m in self.quality]
         tallies = {part: [asdict(tally) for tally in of] for part, of in self.tallies.items()}
         told = {"about": self.about, "is_good": self.is_good, "seconds": dict(self.seconds)}
         return {**told, **tallies, "quality": quality}

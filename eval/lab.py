@@ -3,6 +3,7 @@
 Knows neither what is changed nor what must hold then.
 """
 
+import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import shorten
 
-from chatbot.answer import Answer
+from chatbot.answer import Answer, as_json
 from chatbot.ask import Reader, answer_question
 from corpus.document import Document
 from eval.bench import Bench, documents_of
@@ -41,17 +42,29 @@ def said(answer: Answer) -> str:
     return " ".join(sentence.text for sentence in answer.sentences)
 
 
+def quoted(answer: Answer) -> set[str]:
+    """Return the words that an answer cites."""
+    return {citation.quote for citation in answer.citations}
+
+
+def is_same(first: Answer, other: Answer, *, but: Sequence[str] = ("seconds",)) -> bool:
+    """Say whether two answers are the same bytes, but for some fields, such as the time taken."""
+    left = dict.fromkeys(but)
+    return json.dumps(as_json(first) | left) == json.dumps(as_json(other) | left)
+
+
 def ask_reader(case: Case, reader: Reader) -> Answer:
     """Return the reader's answer."""
     return answer_question(case.question, case.history, reader=reader)
 
 
 def check(
-    name: str, pairs: Sequence[Pair], rule: Callable[[Pair], str], *, is_hard: bool = False
+    name: str, pairs: Sequence[Pair], rule: Callable[[Pair], str | bool], *, is_hard: bool = False
 ) -> Tally:
-    """Count the pairs that break a rule, which says what went wrong; nothing if all is well."""
-    wrong = tuple(f"{p.case.id}: {problem}" for p in pairs if (problem := rule(p)))
-    return Tally(name, len(pairs), wrong, is_hard)
+    """Count the pairs that break a rule, which says what went wrong, or only that something did."""
+    broken = [(pair, problem) for pair in pairs if (problem := rule(pair))]
+    wrong = (f"{p.case.id}: {p.tells if what is True else what}" for p, what in broken)
+    return Tally(name, len(pairs), tuple(wrong), is_hard)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +84,8 @@ class Lab:
 
     def answers(self, cases: Sequence[Case]) -> list[Asked]:
         """Ask each as it is."""
-        asked = []
-        for done, case in enumerate(cases, start=1):
-            if answer := self._answer(case, self.reader):
-                asked.append((case, answer))
-            self.bench.progress(done, len(cases))
-        return asked
+        answers = self._answers(cases, self.reader)
+        return [(case, a) for case, a in zip(cases, answers, strict=True) if a]
 
     def among(
         self, documents: Iterable[Document], asked: Sequence[Asked], *, anew: bool = False
@@ -89,25 +98,23 @@ class Lab:
 
     def again(self, asked: Sequence[Asked], reader: Reader) -> list[Pair]:
         """Ask each again."""
-        pairs = []
-        for done, (case, before) in enumerate(asked, start=1):
-            if after := self._answer(case, reader):
-                pairs.append(Pair(case, before, after))
-            self.bench.progress(done, len(asked))
-        return pairs
+        answers = self._answers([case for case, _ in asked], reader)
+        return [Pair(*one, after) for one, after in zip(asked, answers, strict=True) if after]
 
     def crashes(self) -> Tally:
         """Return how often a question crashed, here or after a change."""
         return Tally("a question crashes", len(self.tried), tuple(self.crashed), is_hard=True)
 
-    def _answer(self, case: Case, reader: Reader) -> Answer | None:
-        """Ask; None if that crashed."""
-        self.tried.append(case)
-        try:
-            return self.ask(case, reader)
-        except Exception as error:  # one question must not lose the others
-            self.crashed.append(f"{case.id}: {case.question}: {type(error).__name__}: {error}")
-            return None
+    def _answers(self, cases: Sequence[Case], reader: Reader) -> Iterator[Answer | None]:
+        """Ask each; None where that crashed."""
+        for done, case in enumerate(cases, start=1):
+            self.tried.append(case)
+            try:
+                yield self.ask(case, reader)
+            except Exception as error:  # one question must not lose the others
+                self.crashed.append(f"{case.id}: {case.question}: {type(error).__name__}: {error}")
+                yield None
+            self.bench.progress(done, len(cases))
 
 
 @contextmanager

@@ -97,18 +97,14 @@ def _gates(
 def _headline(metrics: Sequence[dict[str, Any]], table: Table) -> str:
     joint = next(each["figures"] for each in metrics if each["name"] == JOINT)
     ours, none = joint[FOOTNOTE]["mean"], joint.get(ABSTAINS, {"mean": float("nan")})["mean"]
-    answered = sum(row.results[FOOTNOTE].status == "answered" for row in table.rows)
-    right = sum(row.scores[FOOTNOTE][JOINT] == 1 for row in table.rows if _is_answered(row))
+    answered = [row for row in table.rows if row.results[FOOTNOTE].status == "answered"]
+    right = sum(row.scores[FOOTNOTE][JOINT] == 1 for row in answered)
     crashed = sum(row.results[FOOTNOTE].status == "crashed" for row in table.rows)
     return (
-        f"Of {len(table.rows)} questions {answered} were answered, {right} of them rightly. "
+        f"Of {len(table.rows)} questions {len(answered)} were answered, {right} of them rightly. "
         f"The joint score is {ours:.2f} on a scale from -1 to 1; "
         f"answering nothing at all gives {none:.2f}." + (f" {crashed} crashed." if crashed else "")
     )
-
-
-def _is_answered(row: Row) -> bool:
-    return row.results[FOOTNOTE].status == "answered"
 
 
 def _record(run: Run) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def auroc(confidences: ArrayLike, answerable: ArrayLike) -> float:
     U / (n1 n0) of Mann and Whitney: U is the answerable questions' sum of ranks, equals sharing
     their mean rank, less n1 (n1 + 1) / 2. NaN where all questions are of one kind.
     """
-    sure, yes = _floats(confidences), np.asarray(answerable, dtype=bool)
+    sure, yes = floats(confidences), np.asarray(answerable, dtype=bool)
     if yes.all() or not yes.any():
         return nan
     _, places, counts = np.unique(sure, return_inverse=True, return_counts=True)
@@ -61,7 +61,7 @@ def coverage_at_risk(confidences: ArrayLike, right: ArrayLike, most_wrong: float
 
     Of equals the wrong come first: what is promised holds in any order.
     """
-    sure, said = _floats(confidences), _floats(right)
+    sure, said = floats(confidences), floats(right)
     wrong = np.cumsum(1 - said[np.lexsort((said, -sure))])
     counts = np.arange(1, len(said) + 1)
     kept = counts[wrong <= most_wrong * counts]
@@ -70,17 +70,17 @@ def coverage_at_risk(confidences: ArrayLike, right: ArrayLike, most_wrong: float
 
 def hallucination_rate(answerable: ArrayLike, answered: ArrayLike) -> float:
     """Return FP / (FP + TN): of what cannot be answered, how much is (NoMIRACL, Thakur 2024)."""
-    return _mean(_floats(answered)[~np.asarray(answerable, dtype=bool)])
+    return _mean(floats(answered)[~np.asarray(answerable, dtype=bool)])
 
 
 def error_rate(answerable: ArrayLike, answered: ArrayLike) -> float:
     """Return FN / (FN + TP): of what can be answered, how much is not (NoMIRACL, Thakur 2024)."""
-    return _mean(1 - _floats(answered)[np.asarray(answerable, dtype=bool)])
+    return _mean(1 - floats(answered)[np.asarray(answerable, dtype=bool)])
 
 
 def brier(confidences: ArrayLike, right: ArrayLike) -> float:
     """Return the mean of (confidence - right)^2, right being 0 or 1 (Brier 1950); 0 is best."""
-    return _mean((_floats(confidences) - _floats(right)) ** 2)
+    return _mean((floats(confidences) - floats(right)) ** 2)
 
 
 def calibration_bins(confidences: ArrayLike, right: ArrayLike, *, bins: int = 10) -> list[Bin]:
@@ -104,7 +104,8 @@ def calibration_error(confidences: ArrayLike, right: ArrayLike, *, bins: int = 1
     return sum(gaps) / sum(one.count for one in found) if found else nan
 
 
-def _floats(values: ArrayLike) -> Floats:
+def floats(values: ArrayLike) -> Floats:
+    """Return the values as an array."""
     return np.asarray(values, dtype=np.float64)
 
 
@@ -115,7 +116,7 @@ def _mean(values: Floats) -> float:
 def _surest_first(confidences: ArrayLike, right: ArrayLike) -> tuple[Floats, Floats]:
     """Return confidences, falling, and for each the share right of those that are as sure."""
     levels, places, counts = np.unique(
-        -_floats(confidences), return_inverse=True, return_counts=True
+        -floats(confidences), return_inverse=True, return_counts=True
     )
-    shares = np.bincount(places, weights=_floats(right), minlength=len(levels)) / counts
+    shares = np.bincount(places, weights=floats(right), minlength=len(levels)) / counts
     return np.repeat(-levels, counts), np.repeat(shares, counts)
