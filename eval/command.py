@@ -80,10 +80,7 @@ class Evaluation:
         compared = [compare_runs(runs[0], other) for other in runs[1:]]
         folders = [run.folder for run in runs]
         if self.arguments.json:
-            told = [
-                {"folder": str(folder)} | report
-                for folder, report in zip(folders, reports, strict=True)
-            ]
+            told = [{"folder": str(f)} | each for f, each in zip(folders, reports, strict=True)]
             return Outcome({"runs": told, "compared": [c.as_json() for c in compared]}, good)
         texts = [*map(as_text, reports, folders), *(c.as_text() for c in compared)]
         return Outcome("\n\n".join(texts), good)

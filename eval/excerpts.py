@@ -3,23 +3,20 @@
 Does not know HTML: it says of each piece of text what it is.
 """
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from corpus.document import Document, Span
+from corpus.document import Span
 from corpus.errors import UnknownDocument
 from eval.case import Case
-from eval.result import Result
+from eval.result import Read, Result
 
 AROUND = 160
 """Characters shown before and after."""
 GOLD, CITED, DISTRACTOR = "gold", "cited", "distractor"
 
 
-def make_excerpts(
-    case: Case, result: Result, read: Callable[[str], Document]
-) -> list[dict[str, Any]]:
+def make_excerpts(case: Case, result: Result, read: Read) -> list[dict[str, Any]]:
     """Return an excerpt a document: `parts` of text with what each is marked as, in order.
 
     Of gold, which may stand in many documents, those are shown that are cited, else the first.

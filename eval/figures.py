@@ -87,10 +87,11 @@ class Table:
         """Return how sure a system was and how right; Footnote's as if it had always answered."""
         forced = NEVER if system == FOOTNOTE else system
         results = [row.results.get(system) for row in self.rows]
+        answerable = np.array([row.answerable for row in self.rows], dtype=bool)
         return Judgements(
             np.array([result.confidence if result else 0.0 for result in results]),
-            self.values(JOINT, forced) * self._answerable() == 1,
-            self._answerable(),
+            self.values(JOINT, forced) * answerable == 1,
+            answerable,
             np.array([result is not None and result.status == "answered" for result in results]),
         )
 
@@ -125,9 +126,6 @@ class Table:
             return 0
         answered = self.judgements(system).answered
         return int((np.isnan(values) & answered).sum())
-
-    def _answerable(self) -> np.ndarray:
-        return np.array([row.answerable for row in self.rows], dtype=bool)
 
 
 def _bounds(of: error_bars.Interval | error_bars.Difference) -> dict[str, float | None]:

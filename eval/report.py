@@ -3,12 +3,11 @@
 Does not know how it is shown (`report_page`), nor how a figure is computed (`figures`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import ceil, isnan
 from typing import Any
 
-from corpus.document import Document
 from eval.case import Case
 from eval.excerpts import make_excerpts
 from eval.figures import FALLS, SAYS, Table
@@ -16,6 +15,7 @@ from eval.metrics import JOINT
 from eval.parts import EVERY
 from eval.record import say_openings
 from eval.report_page import as_html, as_markdown
+from eval.result import Read
 from eval.run import Row, Run, no_nan, write_json
 from eval.statistics import calibration_bins, risk_coverage
 from eval.systems import ABSTAINS, BM25, FOOTNOTE, SYSTEMS
@@ -26,9 +26,7 @@ SLICED = (JOINT, "abstention accuracy", "gold-span hit")
 HTML, MARKDOWN, REPORT = "report.html", "report.md", "report.json"
 
 
-def write_report(
-    run: Run, cases: Sequence[Case], read: Callable[[str], Document], gates: Gates
-) -> dict[str, Any]:
+def write_report(run: Run, cases: Sequence[Case], read: Read, gates: Gates) -> dict[str, Any]:
     """Write the report into the run's folder, for programs, for people and for CI; return it."""
     report = make_report(run, cases, read, gates)
     write_json(run.folder / REPORT, report)
@@ -37,9 +35,7 @@ def write_report(
     return report
 
 
-def make_report(
-    run: Run, cases: Sequence[Case], read: Callable[[str], Document], gates: Gates
-) -> dict[str, Any]:
+def make_report(run: Run, cases: Sequence[Case], read: Read, gates: Gates) -> dict[str, Any]:
     """Return the report as a JSON object; `cases` are those of the run's rows, in order."""
     every = Table(run.rows)
     parts = {
@@ -149,7 +145,7 @@ def _costs(run: Run) -> dict[str, Any]:
     return {"seconds": {**at, "total": run.record["seconds"]}, **spent, "usd": cost}
 
 
-def _case(row: Row, case: Case, read: Callable[[str], Document]) -> dict[str, Any]:
+def _case(row: Row, case: Case, read: Read) -> dict[str, Any]:
     result, scores = row.results[FOOTNOTE], row.scores[FOOTNOTE]
     return {
         "id": case.id,

@@ -97,14 +97,14 @@ def _quoting(
     """Return an answer that quotes these words; those that answer may be told apart."""
     if not spans:
         return Result(case_id=case.id, status="not_in_documents")
-    documents = [read(span.document_id) for span in spans]
-    said = [d.text[s.start : s.end] for d, s in zip(documents, spans, strict=True)]
-    quotes = zip(spans, said, (document.sha256 for document in documents), strict=True)
+    documents = [(read(span.document_id), span) for span in spans]
+    quotes = [Quote(s, d.text[s.start : s.end], d.sha256) for d, s in documents]
+    text = " ".join(quote.quote for quote in quotes)
     return Result(
         case_id=case.id,
         status="answered",
         confidence=confidence,
-        text=" ".join(said),
-        words=answer_words or " ".join(said),
-        quotes=tuple(Quote(*quote) for quote in quotes),
+        text=text,
+        words=answer_words or text,
+        quotes=tuple(quotes),
     )
