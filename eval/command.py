@@ -26,7 +26,7 @@ from eval.grounding import ground_cases, ground_set
 from eval.metamorphic import run_metamorphic
 from eval.parts import EVERY, load_parts
 from eval.report import REPORT, Gates, unmet
-from eval.report_text import as_text
+from eval.report_page import as_text
 from eval.retrieval import measure_retrieval
 from eval.run import load_run
 from eval.speed import SpeedReport, measure_speed

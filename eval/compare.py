@@ -6,11 +6,11 @@ from math import isnan
 from typing import Any
 
 from chatbot.terminal import show_table
-from eval.error_bars import paired_bootstrap
 from eval.errors import BadRun
 from eval.figures import SAYS, TOGETHER, Table
 from eval.metrics import JOINT
 from eval.run import Row, Run
+from eval.statistics import paired_bootstrap
 from eval.systems import FOOTNOTE
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from eval import error_bars, judge, statistics
+from eval import judge, statistics
 from eval.metrics import JOINT
 from eval.run import Row
 from eval.systems import FOOTNOTE, NEVER
@@ -68,12 +68,12 @@ class Table:
         count = int((~np.isnan(values)).sum())
         if not count:
             return None
-        interval = error_bars.bootstrap(values, self.clusters)
+        interval = statistics.bootstrap(values, self.clusters)
         found = {
             "count": count,
             "unscored": self._unscored(metric, system, values),
             "mean": float(np.nanmean(values)),
-            "standard_error": error_bars.clustered_error(values, self.clusters),
+            "standard_error": statistics.clustered_error(values, self.clusters),
             **_bounds(interval),
         }
         return found if system == FOOTNOTE else found | self._difference(metric, values)
@@ -102,7 +102,7 @@ class Table:
         value = TOGETHER[metric](judged)
         if isnan(value):
             return None
-        interval = error_bars.bootstrap(
+        interval = statistics.bootstrap(
             lambda rows: TOGETHER[metric](judged.of(rows)), self.clusters, resamples=RANK_RESAMPLES
         )
         return {
@@ -115,7 +115,7 @@ class Table:
 
     def _difference(self, metric: str, values: np.ndarray) -> dict[str, Any]:
         """Return how much better Footnote is on the same cases; nothing where there are none."""
-        paired = error_bars.paired_bootstrap(self.values(metric, FOOTNOTE), values, self.clusters)
+        paired = statistics.paired_bootstrap(self.values(metric, FOOTNOTE), values, self.clusters)
         if isnan(paired.mean):
             return {}
         return {"difference": {"mean": paired.mean, **_bounds(paired)}}
@@ -128,5 +128,5 @@ class Table:
         return int((np.isnan(values) & answered).sum())
 
 
-def _bounds(of: error_bars.Interval | error_bars.Difference) -> dict[str, float | None]:
+def _bounds(of: statistics.Interval | statistics.Difference) -> dict[str, float | None]:
     return {"low": None if isnan(of.low) else of.low, "high": None if isnan(of.high) else of.high}
