@@ -11,11 +11,10 @@ from random import Random
 
 from chatbot.answer import Answer
 from corpus.document import Document
-from eval.bench import rewritten, with_text
+from eval.bench import Asked, Lab, Pair, check, is_same, quoted, rewritten, said, with_text
 from eval.case import Case
 from eval.edits import NUMBER, Swap, find_swap
 from eval.findings import Tally
-from eval.lab import Asked, Lab, Pair, check, is_same, quoted, said
 from eval.liars import BAIT, BAITS
 from eval.made_up import made_up_documents
 from eval.reword import ask_otherwise, misspell

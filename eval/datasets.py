@@ -15,7 +15,7 @@ from eval.bench import with_text
 from eval.case import Case
 from eval.errors import BadCase
 from eval.made_up import bare_document
-from eval.squad_cases import squad_case
+from eval.parts import squad_case
 
 CHROMA, CLAPNQ, SQUAD = "Chroma chunking", "CLAPNQ", "SQuAD"
 _nfc = partial(unicodedata.normalize, "NFC")

@@ -11,14 +11,13 @@ from math import ceil
 from pathlib import Path
 
 from chatbot.ask import Reader
-from eval.bench import Bench, spread
+from eval.bench import Asked, Bench, Lab, Pair, check, open_lab, spread
 from eval.case import Case
 from eval.changes import delete_evidence, other_bytes, shuffle_documents
 from eval.checking import check_right, check_summedits, check_wrong
 from eval.citing import ask_again
 from eval.datasets import load_dataset
 from eval.findings import Findings, Tally
-from eval.lab import Asked, Lab, Pair, check, open_lab
 from eval.liars import count_lies
 from eval.metrics import is_exact
 from eval.quality import measure_set, parts_of

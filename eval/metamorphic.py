@@ -11,12 +11,11 @@ from chatbot.make_questions import make_questions
 from chatbot.suggest import load_questions
 from corpus.load import load_corpus
 from eval import changes
-from eval.bench import Bench, spread
+from eval.bench import Ask, Bench, ask_reader, open_lab, spread
 from eval.case import CASES, Case, load_cases, seal_of
 from eval.datasets import load_dataset
 from eval.errors import BadCase
 from eval.findings import Findings
-from eval.lab import Ask, ask_reader, open_lab
 from eval.parts import load_parts
 
 SAMPLE = 40

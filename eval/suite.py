@@ -13,11 +13,10 @@ from typing import Any
 
 from chatbot.ask import Reader
 from chatbot.models import Model
-from eval.bench import Bench, documents_of, spread
+from eval.bench import Ask, Bench, ask_reader, documents_of, is_same, spread
 from eval.case import Case
 from eval.citing import score_citing
 from eval.judge import Judge
-from eval.lab import Ask, ask_reader, is_same
 from eval.metrics import OF_PASSAGES, score
 from eval.record import make_record, note_opening
 from eval.report import Gates, write_report
