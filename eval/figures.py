@@ -128,5 +128,5 @@ class Table:
         return int((np.isnan(values) & answered).sum())
 
 
-def _bounds(of: statistics.Interval | statistics.Difference) -> dict[str, float | None]:
+def _bounds(of: statistics.Interval) -> dict[str, float | None]:
     return {"low": None if isnan(of.low) else of.low, "high": None if isnan(of.high) else of.high}

@@ -4,6 +4,7 @@ Does not know how it is shown (`report_page`), nor how a figure is computed (`fi
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from itertools import pairwise
 from math import ceil, isnan
@@ -183,13 +184,11 @@ def make_excerpts(case: Case, result: Result, read: Read) -> list[dict[str, Any]
         spans += [(span, GOLD) for span in near or part[:1]]
     shown = []
     for document_id in dict.fromkeys(span.document_id for span, _ in spans):
-        try:
-            document = read(document_id)
-        except UnknownDocument:
-            continue
         here = [(span, mark) for span, mark in spans if span.document_id == document_id]
-        parts = list(_parts(document.text, here))
-        shown.append({"document_id": document_id, "title": document.title, "parts": parts})
+        with suppress(UnknownDocument):
+            document = read(document_id)
+            parts = _parts(document.text, here)
+            shown.append({"document_id": document_id, "title": document.title, "parts": parts})
     return shown
 
 

@@ -36,12 +36,10 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Interval):
     """A mean of differences, and its 95 % bounds."""
 
     mean: float
-    low: float
-    high: float
 
 
 def auroc(confidences: ArrayLike, answerable: ArrayLike) -> float:
