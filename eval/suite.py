@@ -53,18 +53,10 @@ class Suite:
         cases = [case for of in chosen.values() for case in of]
         part = {case.id: file.stem for file, of in chosen.items() for case in of}
         began = time.monotonic()
-        with (
-            begin_run(self.runs, record) as folder,
-            tempfile.TemporaryDirectory() as scratch,
-        ):
+        with begin_run(self.runs, record) as folder, tempfile.TemporaryDirectory() as scratch:
+            one = self._asked_by(reader, folder, Path(scratch), ask, part)
             note_opening(self.runs, record)
-            rows = run_cases(
-                folder,
-                cases,
-                self._asked_by(reader, folder, Path(scratch), ask, part),
-                jobs=self.jobs,
-                progress=self.bench.progress,
-            )
+            rows = run_cases(folder, cases, one, jobs=self.jobs, progress=self.bench.progress)
             record["seconds"] = round(time.monotonic() - began, 1)
             run = Run(folder=folder, record=record, rows=tuple(rows))
             write_report(run, cases, reader.generation.document, self.gates)
