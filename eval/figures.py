@@ -6,7 +6,7 @@ together. Does not know how they are shown.
 
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 
 from eval import judge, statistics
 from eval.metrics import JOINT
-from eval.run import Row
+from eval.run import Row, no_nan
 from eval.systems import FOOTNOTE, NEVER
 
 SAYS: dict[str, str] = tomllib.loads(Path(__file__).with_name("says.toml").read_text("utf-8"))
@@ -74,7 +74,7 @@ class Table:
             "unscored": self._unscored(metric, system, values),
             "mean": float(np.nanmean(values)),
             "standard_error": statistics.clustered_error(values, self.clusters),
-            **_bounds(interval),
+            **no_nan(asdict(interval)),
         }
         return found if system == FOOTNOTE else found | self._difference(metric, values)
 
@@ -110,15 +110,13 @@ class Table:
             "unscored": 0,
             "mean": value,
             "standard_error": None,
-            **_bounds(interval),
+            **no_nan(asdict(interval)),
         }
 
     def _difference(self, metric: str, values: np.ndarray) -> dict[str, Any]:
         """Return how much better Footnote is on the same cases; nothing where there are none."""
         paired = statistics.paired_bootstrap(self.values(metric, FOOTNOTE), values, self.clusters)
-        if isnan(paired.mean):
-            return {}
-        return {"difference": {"mean": paired.mean, **_bounds(paired)}}
+        return {} if isnan(paired.mean) else {"difference": no_nan(asdict(paired))}
 
     def _unscored(self, metric: str, system: str, values: np.ndarray) -> int:
         """Count what should have been scored and was not: only a judge fails so."""
@@ -126,7 +124,3 @@ class Table:
             return 0
         answered = self.judgements(system).answered
         return int((np.isnan(values) & answered).sum())
-
-
-def _bounds(of: statistics.Interval) -> dict[str, float | None]:
-    return {"low": None if isnan(of.low) else of.low, "high": None if isnan(of.high) else of.high}

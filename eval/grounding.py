@@ -1,7 +1,7 @@
 """The grounding suite: what must hold of answers, how good they are, what the check lets through.
 
-In quotes they are exact, cited, short, the same again, no more, no less. Does not know which is
-right, and measures nothing else itself.
+Holds the contract of answers in quotes: exact, cited, short, the same again, no more, no less. Puts
+the other parts together; does not know which answer is right.
 """
 
 from collections.abc import Sequence

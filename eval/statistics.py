@@ -172,9 +172,7 @@ def paired_bootstrap(
     differences = _floats(a) - _floats(b)
     told, _ = _told(differences, clusters)
     bounds = bootstrap(differences, clusters, resamples=resamples, seed=seed)
-    return Difference(
-        mean=float(told.mean()) if len(told) else nan, low=bounds.low, high=bounds.high
-    )
+    return Difference(bounds.low, bounds.high, mean=_mean(told))
 
 
 def _floats(values: ArrayLike) -> Floats:
