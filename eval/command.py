@@ -90,8 +90,7 @@ class Evaluation:
         if not count:
             raise BadCase("there is no case to check; write one a line.")
         problems = check_cases(self._files, self.open_index().document)
-        held = f"All {count} cases hold."
-        return Outcome("\n".join(problems) or held, not problems)
+        return Outcome("\n".join(problems) or f"All {count} cases hold.", not problems)
 
     def _compare(self) -> Outcome:
         if len(self.arguments.paths) != 2:

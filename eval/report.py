@@ -32,13 +32,12 @@ AROUND = 160
 GOLD, CITED, DISTRACTOR = "gold", "cited", "distractor"
 
 
-def write_report(run: Run, cases: Sequence[Case], read: Read, gates: Gates) -> dict[str, Any]:
-    """Write the report into the run's folder, for programs, for people and for CI; return it."""
+def write_report(run: Run, cases: Sequence[Case], read: Read, gates: Gates) -> None:
+    """Write the report into the run's folder, for programs, for people and for CI."""
     report = make_report(run, cases, read, gates)
     write_json(run.folder / REPORT, report)
     for file, text in ((HTML, as_html(report)), (MARKDOWN, as_markdown(report))):
         (run.folder / file).write_text(text, encoding="utf-8")
-    return report
 
 
 def make_report(run: Run, cases: Sequence[Case], read: Read, gates: Gates) -> dict[str, Any]:

@@ -67,8 +67,7 @@ def risk_coverage(confidences: ArrayLike, right: ArrayLike) -> list[tuple[float,
 
 def aurc(confidences: ArrayLike, right: ArrayLike) -> float:
     """Return the area under the risk-coverage curve: its mean risk (Geifman et al. 2019)."""
-    risks = [risk for _, risk in risk_coverage(confidences, right)]
-    return float(np.mean(risks)) if risks else nan
+    return _mean(_floats([risk for _, risk in risk_coverage(confidences, right)]))
 
 
 def excess_aurc(confidences: ArrayLike, right: ArrayLike) -> float:
