@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -80,11 +79,6 @@ class CaseLine(BaseModel):
     distractors: list[EvidenceLine] = Field(
         default=[], description="What looks like an answer and is none."
     )
-
-
-def case_schema() -> dict[str, Any]:
-    """Return the JSON Schema of one line of a case file."""
-    return CaseLine.model_json_schema()
 
 
 def load_cases(files: Sequence[Path]) -> list[Case]:

@@ -1,15 +1,15 @@
 """Proves cases against the documents, and finds what is asked twice. Knows no answerer."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from corpus.document import Document
 from corpus.errors import UnknownDocument
 from eval.case import CaseLine, read_lines, seal_of
 from eval.ranking import overlaps
+from eval.result import Read
 from index.words import is_stop_word, stem, words
 
 NEAR = 0.8
@@ -26,7 +26,7 @@ class _Entry:
     stems: frozenset[str]
 
 
-def check_cases(files: Sequence[Path], read_document: Callable[[str], Document]) -> list[str]:
+def check_cases(files: Sequence[Path], read: Read) -> list[str]:
     """Prove every case against the documents and the others; one sentence for each thing wrong.
 
     Documents are those that a case names: spans, answers and parts are proved in them, and no
@@ -34,7 +34,7 @@ def check_cases(files: Sequence[Path], read_document: Callable[[str], Document])
     file is gold in no open one.
     """
     entries = [entry for file in files for entry in _entries(file)]
-    texts, problems = _texts(entries, read_document), list[str]()
+    texts, problems = _texts(entries, read), list[str]()
     plain = {document_id: _plain(text) for document_id, text in texts.items()}
     for entry in entries:
         found = [*_wrong_spans(entry.line, texts), *_wrong_parts(entry.line)]
@@ -43,10 +43,10 @@ def check_cases(files: Sequence[Path], read_document: Callable[[str], Document])
     return problems + _asked_twice(entries) + _gold_in_both(entries)
 
 
-def check_gold(file: Path, read_document: Callable[[str], Document]) -> list[str]:
+def check_gold(file: Path, read: Read) -> list[str]:
     """Prove one file's spans and parts alone; one sentence for each thing wrong."""
     entries = list(_entries(file))
-    texts = _texts(entries, read_document)
+    texts = _texts(entries, read)
     return [
         f"{entry.where}: {problem}"
         for entry in entries
@@ -60,13 +60,13 @@ def _entries(file: Path) -> Iterator[_Entry]:
         yield _Entry(f"{file.name}:{number} ({line.id})", seal_of(file).is_file(), line, stems)
 
 
-def _texts(entries: Sequence[_Entry], read_document: Callable[[str], Document]) -> dict[str, str]:
+def _texts(entries: Sequence[_Entry], read: Read) -> dict[str, str]:
     """Return the text of each document that a case names, if there is one."""
     named = [each for e in entries for each in (*e.line.evidence, *e.line.distractors)]
     texts = {}
     for document_id in dict.fromkeys(each.document_id for each in named):
         with suppress(UnknownDocument):
-            texts[document_id] = read_document(document_id).text
+            texts[document_id] = read(document_id).text
     return texts
 
 

@@ -27,11 +27,13 @@ def score_citing(case: Case, answer: Answer, reader: Reader, bench: Bench) -> di
     if answer.status != "answered" or not answer.citations:
         return {"citation recall": nan, "citation precision": nan}
     is_written = any(sentence.verdict == "supported" for sentence in answer.sentences)
+    checker = Checker(reader.span_reader, reader.embedder)
     every, marked = answer.citations, [s.text[a:b] for s in answer.sentences for a, b in s.marks]
 
     def carries(citations: Sequence[Citation]) -> bool:
         if is_written:
-            return _supports(answer, citations, reader)
+            sources = [source_of(citation.span, citation.quote) for citation in citations]
+            return all(check_sentence(s.text, sources, checker).spans for s in answer.sentences)
         said = [s.text for s in ask_again(case, citations, reader, bench).sentences]
         if citations is every:
             return set(said) == {s.text for s in answer.sentences}
@@ -55,13 +57,6 @@ def ask_again(case: Case, citations: Sequence[Citation], reader: Reader, bench: 
     alone = {id_: replace(read(id_), headings=(), pages=()) for id_ in quotes}
     with bench.reading(with_text(alone[i], "\n\n".join(quotes[i])) for i in quotes) as again:
         return answer_question(case.question, case.history, reader=again)
-
-
-def _supports(answer: Answer, citations: Sequence[Citation], reader: Reader) -> bool:
-    """Say whether every sentence passes the check against these words alone."""
-    checker = Checker(reader.span_reader, reader.embedder)
-    sources = [source_of(citation.span, citation.quote) for citation in citations]
-    return all(check_sentence(s.text, sources, checker).spans for s in answer.sentences)
 
 
 def source_of(span: Span, text: str) -> Source:

@@ -15,7 +15,7 @@ from chatbot.progress import progress_bar
 from chatbot.settings import Settings
 from chatbot.span_reader import SpanReader
 from eval.bench import Bench
-from eval.case import CASES, case_schema, load_cases
+from eval.case import CASES, CaseLine, load_cases
 from eval.check_cases import check_cases
 from eval.compare import Comparison, compare_runs
 from eval.datasets import load_dataset
@@ -26,7 +26,7 @@ from eval.grounding import ground_cases, ground_set
 from eval.metamorphic import run_metamorphic
 from eval.parts import EVERY, load_parts
 from eval.report import REPORT, Gates, unmet
-from eval.report_text import as_text
+from eval.report_page import as_text
 from eval.retrieval import measure_retrieval
 from eval.run import load_run
 from eval.speed import SpeedReport, measure_speed
@@ -64,7 +64,7 @@ class Evaluation:
             "grounding": self._grounding,
             "metamorphic": self._metamorphic,
             "retrieval": self._retrieval,
-            "schema": lambda: Outcome(json.dumps(case_schema(), indent=2)),
+            "schema": lambda: Outcome(json.dumps(CaseLine.model_json_schema(), indent=2)),
             "speed": self._speed,
         }[self.arguments.suite]()
 
@@ -80,10 +80,7 @@ class Evaluation:
         compared = [compare_runs(runs[0], other) for other in runs[1:]]
         folders = [run.folder for run in runs]
         if self.arguments.json:
-            told = [
-                {"folder": str(folder)} | report
-                for folder, report in zip(folders, reports, strict=True)
-            ]
+            told = [{"folder": str(f)} | each for f, each in zip(folders, reports, strict=True)]
             return Outcome({"runs": told, "compared": [c.as_json() for c in compared]}, good)
         texts = [*map(as_text, reports, folders), *(c.as_text() for c in compared)]
         return Outcome("\n\n".join(texts), good)
@@ -93,8 +90,7 @@ class Evaluation:
         if not count:
             raise BadCase("there is no case to check; write one a line.")
         problems = check_cases(self._files, self.open_index().document)
-        held = f"All {count} cases hold."
-        return Outcome("\n".join(problems) or held, not problems)
+        return Outcome("\n".join(problems) or f"All {count} cases hold.", not problems)
 
     def _compare(self) -> Outcome:
         if len(self.arguments.paths) != 2:

@@ -6,11 +6,11 @@ from math import isnan
 from typing import Any
 
 from chatbot.terminal import show_table
-from eval.error_bars import paired_bootstrap
 from eval.errors import BadRun
 from eval.figures import SAYS, TOGETHER, Table
 from eval.metrics import JOINT
 from eval.run import Row, Run
+from eval.statistics import paired_bootstrap
 from eval.systems import FOOTNOTE
 
 
@@ -32,16 +32,11 @@ class Comparison:
         """Return the table, the flips, and what else is not the same."""
         before, after = self.runs
         head = ["metric", "before", "after", "difference", "95 % of it"]
-        rows = [
-            [
-                name,
-                f"{f['before']:.3f}",
-                f"{f['after']:.3f}",
-                f"{f['difference']:+.3f}",
-                f"{f['low']:+.3f} to {f['high']:+.3f}" if f["low"] is not None else "",
-            ]
-            for name, f in self.metrics.items()
-        ]
+        rows = []
+        for name, f in self.metrics.items():
+            figures = f"{f['before']:.3f}", f"{f['after']:.3f}", f"{f['difference']:+.3f}"
+            span = f"{f['low']:+.3f} to {f['high']:+.3f}" if f["low"] is not None else ""
+            rows.append([name, *figures, span])
         title = f"{self.count} questions, before: {before}, after: {after}"
         flips = "\n".join(f"  {case_id}  {what}" for case_id, what in self.flips)
         flipped = f"{len(self.flips)} questions flipped:\n{flips}" if flips else "None flipped."

@@ -5,17 +5,17 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from corpus.blocks import Block, Extract, clean, make_document
+from corpus.blocks import Block, clean
 from corpus.document import Document, Span
 from eval.bench import with_text
 from eval.case import Case
 from eval.errors import BadCase
-from eval.squad_cases import squad_case
+from eval.made_up import bare_document
+from eval.parts import squad_case
 
 CHROMA, CLAPNQ, SQUAD = "Chroma chunking", "CLAPNQ", "SQuAD"
 _nfc = partial(unicodedata.normalize, "NFC")
@@ -58,7 +58,8 @@ class _Pool:
         """Return the document with this text, a new one if there is none."""
         text = clean(text)
         if text not in self.documents:
-            self.documents[text] = _document(f"{len(self.documents):07}", text, title)
+            document = bare_document(f"{len(self.documents):07}", [Block(text)], title)
+            self.documents[text] = document
         return self.documents[text]
 
     def read(self, file: Path) -> str:
@@ -167,7 +168,7 @@ def _chroma(folder: Path, pool: _Pool) -> Iterator[Case]:
         if spans:
             yield _case(str(number), row["question"], spans)
     for name, text in texts.items():  # not cleaned, so that offsets stay
-        pool.documents[text] = with_text(_document(name, text), _nfc(text))
+        pool.documents[text] = with_text(bare_document(name, [Block(text)]), _nfc(text))
     pool.notes.append(
         f"{counts[False]:,} of {counts.total():,} gold spans had other words and were left out"
     )
@@ -190,12 +191,3 @@ def _case(id_: str, question: str, spans: Iterable[Span]) -> Case:
 
 def _whole(document: Document) -> Span:
     return Span(document.id, 0, len(document.text))
-
-
-def _document(document_id: str, text: str, title: str = "") -> Document:
-    return make_document(
-        Extract(blocks=[Block(text)], title=title),
-        document_id=document_id,
-        fallback_title="",
-        modified_at=datetime(2020, 1, 1, tzinfo=UTC),
-    )

@@ -6,16 +6,16 @@ together. Does not know how they are shown.
 
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from eval import error_bars, judge, statistics
+from eval import judge, statistics
 from eval.metrics import JOINT
-from eval.run import Row
+from eval.run import Row, no_nan
 from eval.systems import FOOTNOTE, NEVER
 
 SAYS: dict[str, str] = tomllib.loads(Path(__file__).with_name("says.toml").read_text("utf-8"))
@@ -68,13 +68,13 @@ class Table:
         count = int((~np.isnan(values)).sum())
         if not count:
             return None
-        interval = error_bars.bootstrap(values, self.clusters)
+        interval = statistics.bootstrap(values, self.clusters)
         found = {
             "count": count,
             "unscored": self._unscored(metric, system, values),
             "mean": float(np.nanmean(values)),
-            "standard_error": error_bars.clustered_error(values, self.clusters),
-            **_bounds(interval),
+            "standard_error": statistics.clustered_error(values, self.clusters),
+            **no_nan(asdict(interval)),
         }
         return found if system == FOOTNOTE else found | self._difference(metric, values)
 
@@ -87,10 +87,11 @@ class Table:
         """Return how sure a system was and how right; Footnote's as if it had always answered."""
         forced = NEVER if system == FOOTNOTE else system
         results = [row.results.get(system) for row in self.rows]
+        answerable = np.array([row.answerable for row in self.rows], dtype=bool)
         return Judgements(
             np.array([result.confidence if result else 0.0 for result in results]),
-            self.values(JOINT, forced) * self._answerable() == 1,
-            self._answerable(),
+            self.values(JOINT, forced) * answerable == 1,
+            answerable,
             np.array([result is not None and result.status == "answered" for result in results]),
         )
 
@@ -101,7 +102,7 @@ class Table:
         value = TOGETHER[metric](judged)
         if isnan(value):
             return None
-        interval = error_bars.bootstrap(
+        interval = statistics.bootstrap(
             lambda rows: TOGETHER[metric](judged.of(rows)), self.clusters, resamples=RANK_RESAMPLES
         )
         return {
@@ -109,15 +110,13 @@ class Table:
             "unscored": 0,
             "mean": value,
             "standard_error": None,
-            **_bounds(interval),
+            **no_nan(asdict(interval)),
         }
 
     def _difference(self, metric: str, values: np.ndarray) -> dict[str, Any]:
         """Return how much better Footnote is on the same cases; nothing where there are none."""
-        paired = error_bars.paired_bootstrap(self.values(metric, FOOTNOTE), values, self.clusters)
-        if isnan(paired.mean):
-            return {}
-        return {"difference": {"mean": paired.mean, **_bounds(paired)}}
+        paired = statistics.paired_bootstrap(self.values(metric, FOOTNOTE), values, self.clusters)
+        return {} if isnan(paired.mean) else {"difference": no_nan(asdict(paired))}
 
     def _unscored(self, metric: str, system: str, values: np.ndarray) -> int:
         """Count what should have been scored and was not: only a judge fails so."""
@@ -125,10 +124,3 @@ class Table:
             return 0
         answered = self.judgements(system).answered
         return int((np.isnan(values) & answered).sum())
-
-    def _answerable(self) -> np.ndarray:
-        return np.array([row.answerable for row in self.rows], dtype=bool)
-
-
-def _bounds(of: error_bars.Interval | error_bars.Difference) -> dict[str, float | None]:
-    return {"low": None if isnan(of.low) else of.low, "high": None if isnan(of.high) else of.high}

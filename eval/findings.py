@@ -6,6 +6,7 @@ from math import isnan
 from typing import Any
 
 from chatbot.terminal import show_table
+from eval.run import no_nan
 
 SHOWN = 3
 TITLES = {
@@ -54,10 +55,7 @@ class Findings:
 
     def as_json(self) -> dict[str, Any]:
         """Return everything, a program's way."""
-        quality = [
-            asdict(m) | {"figures": {k: None if isnan(v) else v for k, v in m.figures.items()}}
-            for m in self.quality
-        ]
+        quality = [asdict(m) | {"figures": no_nan(m.figures)} for m in self.quality]
         tallies = {part: [asdict(tally) for tally in of] for part, of in self.tallies.items()}
         told = {"about": self.about, "is_good": self.is_good, "seconds": dict(self.seconds)}
         return {**told, **tallies, "quality": quality}
@@ -68,10 +66,16 @@ class Findings:
         if not self.is_good:
             ends = "BELOW GATE: something went wrong where the gate is 0."
         time = ", ".join(f"{name} {value:.3f} s" for name, value in self.seconds.items())
+        examples = [
+            f"{'BROKEN' if tally.is_hard else 'example'}: {tally.name}: {line}"
+            for of in self.tallies.values()
+            for tally in of
+            for line in tally.wrong[:SHOWN]
+        ]
         parts = [
             self.about,
             *(_show(TITLES.get(part, part), of) for part, of in self.tallies.items()),
-            "\n".join(_examples(self.tallies)),
+            "\n".join(examples),
             _show_figures(self.quality),
             f"An answer in quotes takes {time}." if time else "",
             ends if self.tallies else "",
@@ -86,15 +90,6 @@ def _show(title: str, tallies: Sequence[Tally]) -> str:
         share = f"{wrong / (tally.tried or 1):.3f}"
         rows.append([tally.name, f"{tally.tried:,}", f"{wrong:,}", share, gate])
     return show_table(rows)
-
-
-def _examples(tallies: Mapping[str, Sequence[Tally]]) -> list[str]:
-    return [
-        f"{'BROKEN' if tally.is_hard else 'example'}: {tally.name}: {line}"
-        for of in tallies.values()
-        for tally in of
-        for line in tally.wrong[:SHOWN]
-    ]
 
 
 def _show_figures(measured: Sequence[Measured]) -> str:

@@ -1,30 +1,54 @@
 """Metrics that a model judges: paid for, asked for, kept apart from those that are computed.
 
-What the judge does not say in exactly the form it was asked for is unscored (NaN), never 0 or 1.
+Verdicts are asked for, read strictly, kept, and read again instead of asking twice; judge and
+prompt are pinned in each line kept. What the judge does not say in exactly the form it was asked
+for is unscored (NaN), never 0 or 1.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from math import nan
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
+from typing import Any, Literal
 
-from chatbot.models import Model
-from chatbot.prompt import MOST_PASSAGES
+from pydantic import StrictInt, TypeAdapter, ValidationError
+
+from chatbot.check import without_thoughts
+from chatbot.errors import ModelUnavailable
+from chatbot.models import REPLY_TOKENS, Model
+from chatbot.prompt import MOST_PASSAGES, between_marks, fill, numbered
+from chatbot.rewrite import ANSWER_CHARACTERS, TURNS
 from corpus.document import Span
 from eval.case import Case
 from eval.result import Read, Result
-from eval.verdicts import FAITHFULNESS, PRECISION, RELEVANCE, Verdicts
+from index.manifest import file_sha256
 from index.sentences import split_sentences
 
 JUDGED = ("judged faithfulness", "judged answer relevance", "judged context precision")
 RANKS = 5
+FILE = "judge.jsonl"
+Row = dict[str, Any]
+"""What was asked of whom; `key` is the sha256 of the judge's name and the whole prompt."""
+FAITHFULNESS, RELEVANCE, PRECISION = "faithfulness.1", "relevance.1", "precision.1"
+GRADES = {"yes": 1.0, "partly": 0.5, "no": 0.0}
+_YES_OR_NO = TypeAdapter(list[tuple[StrictInt, Literal["yes", "no"]]])
+_GRADE = TypeAdapter(list[tuple[StrictInt, Literal["yes", "partly", "no"]]])
+_FOLDER = Path(__file__).with_name("prompts")
+_MARK_LENGTH = 32
+"""Hexadecimal digits of a hash of all that is shown, and no secret: anyone can make the prompt
+again and prove a kept reply, but nobody can write a text that holds 128 bits of its own hash."""
 
 
 class Judge:
     """Scores results by a model's verdicts, from any thread; they are kept in a run's folder."""
 
     def __init__(self, model: Model, folder: Path, stop: Event | None = None) -> None:
-        self._verdicts = Verdicts(model, folder, stop or Event())
+        folder.mkdir(parents=True, exist_ok=True)
+        self._model, self._file, self._stop = model, folder / FILE, stop or Event()
+        self._replies, self._keeping = _kept(self._file), Lock()
 
     def score(self, case: Case, result: Result, read: Read) -> dict[str, float]:
         """Return a value for each of JUDGED, NaN where unscored; UnknownDocument, Stopped."""
@@ -49,7 +73,7 @@ class Judge:
         passages, answer = _shown(_premises(result), read), "\n".join(sentences)
         if not passages:
             return 0.0
-        grades = self._verdicts.grades(FAITHFULNESS, case, passages, answer, len(sentences))
+        grades = self._grades(FAITHFULNESS, case, passages, answer, len(sentences))
         return sum(grades) / len(grades) if grades else nan
 
     def _relevance(self, case: Case, result: Result) -> float:
@@ -60,7 +84,7 @@ class Judge:
         """
         if result.status != "answered" or not result.text.strip():
             return nan
-        grades = self._verdicts.grades(RELEVANCE, case, [], result.text, 1)
+        grades = self._grades(RELEVANCE, case, [], result.text, 1)
         return grades[0] if grades else nan
 
     def _precision(self, case: Case, result: Result, read: Read) -> float:
@@ -71,8 +95,53 @@ class Judge:
         """
         if not case.answerable or not result.hits:
             return nan
-        useful = self._verdicts.grades(PRECISION, case, _shown(result.hits[:RANKS], read))
+        useful = self._grades(PRECISION, case, _shown(result.hits[:RANKS], read))
         return context_precision(useful) if useful else nan
+
+    def _grades(
+        self, version: str, case: Case, passages: Sequence[str], answer: str = "", count: int = 0
+    ) -> list[float]:
+        """Return a grade for each of `count` items, or each passage that fits; none: unscored.
+
+        Passages are dropped whole from the end until the prompt fits.
+        """
+        room, shown = self._model.context_tokens - REPLY_TOKENS, list(passages)
+        text = _prompt(version, case, shown, answer, count)
+        while not (fits := self._model.count_tokens(text) <= room) and len(shown) > 1:
+            shown.pop()
+            text = _prompt(version, case, shown, answer, count)
+        asked: Row = {
+            "key": hashlib.sha256(f"{self._model.name}\n{text}".encode()).hexdigest(),
+            "case_id": case.id,
+            "judge": self._model.name,
+            "prompt": version,
+            "prompt_sha256": file_sha256(_FOLDER / f"{version}.txt"),
+            "count": count or len(shown),
+            "dropped_count": len(passages) - len(shown),
+        }
+        if asked["key"] not in self._replies:
+            too_long = f"the prompt is too long for the model {self._model.name!r}."
+            self._keep(asked, *(self._ask(text) if fits else (None, too_long)))
+        return _read(self._replies.get(asked["key"], ""), asked)[0]
+
+    def _ask(self, text: str) -> tuple[str | None, str]:
+        """Return the reply, or None and why it cannot be had."""
+        try:
+            return "".join(piece.text for piece in self._model.stream(text, self._stop)), ""
+        except ModelUnavailable as error:
+            return None, str(error)
+
+    def _keep(self, asked: Row, reply: str | None, reason: str) -> None:
+        """Keep a reply, the first if two came at once; one not had will be asked for again."""
+        grades, reason = _read(reply, asked) if reply is not None else ([], reason)
+        row = {**asked, "reply": reply, "grades": grades or None, "reason": reason}
+        with self._keeping:
+            if asked["key"] in self._replies:
+                return
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+            if reply is not None:
+                self._replies[asked["key"]] = reply
 
 
 def context_precision(useful: Sequence[float]) -> float:
@@ -103,3 +172,49 @@ def _shown(spans: Sequence[Span], read: Read) -> list[str]:
     """Return the documents' own words, below their titles."""
     documents = [(read(span.document_id), span) for span in spans]
     return [f"{' '.join(d.title.split())}\n{d.text[s.start : s.end]}" for d, s in documents]
+
+
+def _prompt(version: str, case: Case, passages: Sequence[str], answer: str, count: int) -> str:
+    turns = case.history[-TURNS:]
+    before = (f"Question: {t.question}\nAnswer: {t.answer[:ANSWER_CHARACTERS]}\n" for t in turns)
+    question = f"{''.join(before)}Question: {case.question}"
+    mark = hashlib.sha256("\0".join([question, answer, *passages]).encode()).hexdigest()
+    mark = mark[:_MARK_LENGTH]
+    return fill(
+        version,
+        _FOLDER,
+        mark=mark,
+        passages=numbered(passages, mark),
+        question=between_marks(question, "question", mark),
+        answer=between_marks(answer, "answer", mark),
+        count=str(count or len(passages)),
+    )
+
+
+def _read(reply: str, asked: Row) -> tuple[list[float], str]:
+    """Return a grade for each item; or none, and why: a reply is exactly what was asked, or void.
+
+    Only thoughts between <think> marks may stand before it, and blanks around it.
+    """
+    adapter = _GRADE if asked["prompt"] == RELEVANCE else _YES_OR_NO
+    said = "".join(without_thoughts([reply])).encode("utf-8", "replace")
+    try:
+        pairs = adapter.validate_json(said)
+    except ValidationError as error:
+        return [], f"not what was asked for: {error.errors()[0]['msg']}."
+    if [number for number, _ in pairs] != list(range(1, asked["count"] + 1)):
+        return [], f"not one verdict for each of {asked['count']}, in order."
+    return [GRADES[word] for _, word in pairs], ""
+
+
+def _kept(file: Path) -> dict[str, str]:
+    """Return the replies kept, by key; a line that is torn or wrong is dropped, and asked again."""
+    if not file.is_file():
+        return {}
+    rows: list[Row] = []
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        with suppress(ValueError):
+            rows.append(json.loads(line))
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    had = [row for row in reversed(rows) if row.get("reply") is not None]
+    return {row["key"]: row["reply"] for row in had}

@@ -42,6 +42,16 @@ def made_up_questions(count: int, *, seed: int = 1) -> list[str]:
     return [f"What is {' '.join(row)}?" for row in _draw(count, QUESTION_WORDS, seed=seed)]
 
 
+def bare_document(document_id: str, blocks: list[Block], title: str = "") -> Document:
+    """Return a document of blocks, of which nobody knows the day: always the same one."""
+    return make_document(
+        Extract(blocks=blocks, title=title),
+        document_id=document_id,
+        fallback_title="",
+        modified_at=datetime(2020, 1, 1, tzinfo=UTC),
+    )
+
+
 def _draw(rows: int, words: int, *, seed: int, like: Sequence[str] = ()) -> list[list[str]]:
     folder = Path(corpus.__path__[0], "documents")
     texts = like or [file.read_text("utf-8") for file in sorted(folder.rglob("*.md"))]
@@ -60,10 +70,4 @@ def _document(number: int, *sections: Sequence[str]) -> Document:
         sentences = (words[i : i + SENTENCE_WORDS] for i in range(0, len(words), SENTENCE_WORDS))
         prose = " ".join(" ".join(sentence).capitalize() + "." for sentence in sentences)
         blocks += [Block(" ".join(words[:3]).title(), heading_level=level), Block(prose)]
-    made = make_document(
-        Extract(blocks=blocks),
-        document_id=f"made-up/{number:06}",
-        fallback_title="",
-        modified_at=datetime(2020, 1, 1, tzinfo=UTC),
-    )
-    return replace(made, language="en")
+    return replace(bare_document(f"made-up/{number:06}", blocks), language="en")

@@ -10,22 +10,12 @@ from chatbot.ask import Reader
 from chatbot.make_questions import make_questions
 from chatbot.suggest import load_questions
 from corpus.load import load_corpus
-from eval.bench import Bench, spread
+from eval import changes
+from eval.bench import Ask, Bench, ask_reader, open_lab, spread
 from eval.case import CASES, Case, load_cases, seal_of
-from eval.changes import (
-    add_distractors,
-    copy_documents,
-    delete_evidence,
-    edit_evidence,
-    misspell_question,
-    plant_orders,
-    reword_question,
-    shuffle_documents,
-)
 from eval.datasets import load_dataset
 from eval.errors import BadCase
 from eval.findings import Findings
-from eval.lab import Ask, ask_reader, open_lab
 from eval.parts import load_parts
 
 SAMPLE = 40
@@ -83,14 +73,14 @@ def check_metamorphic(
         silent = spread([one for one in every if not one[1].citations], most // 2)
         asked = spread(cited, most - len(silent)) + silent
         checks = [
-            *delete_evidence(lab, cited),
-            *edit_evidence(lab, cited),
-            *add_distractors(lab, asked, distractors),
-            *reword_question(lab, asked),
-            *misspell_question(lab, asked),
-            *copy_documents(lab, cited),
-            *plant_orders(lab, cited),
-            *shuffle_documents(lab, asked),
+            *changes.delete_evidence(lab, cited),
+            *changes.edit_evidence(lab, cited),
+            *changes.add_distractors(lab, asked, distractors),
+            *changes.reword_question(lab, asked),
+            *changes.misspell_question(lab, asked),
+            *changes.copy_documents(lab, cited),
+            *changes.plant_orders(lab, cited),
+            *changes.shuffle_documents(lab, asked),
         ]
     return Findings(
         about=f"{len(cases)} questions, {len(answered)} of them answered; {len(cited)} and "

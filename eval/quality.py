@@ -8,12 +8,12 @@ from math import nan
 from statistics import fmean
 
 from chatbot.ask import Reader
+from eval.bench import Asked
 from eval.case import Case
 from eval.datasets import CLAPNQ, SQUAD, Dataset
 from eval.errors import BadCase
 from eval.findings import Measured
-from eval.judged import gold_span_f1, word_score
-from eval.lab import Asked
+from eval.metrics import gold_span_f1, word_score
 from eval.reader_examples import ASIDE
 from eval.result import Judged
 from eval.squad import word_f1

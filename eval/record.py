@@ -22,7 +22,6 @@ PACKAGES = (
 ).split()
 OPENED = "opened.jsonl"
 """Beside the runs: a line each time that a sealed file was asked."""
-_HERE = Path(__file__).parent
 
 
 def make_record(
@@ -31,7 +30,7 @@ def make_record(
     """Return what will be written into the run's folder, and on top of its report."""
     manifest = generation.manifest
     return {
-        "started_at": now(),
+        "started_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000"),
         "model": model,
         "commit": _git("rev-parse", "HEAD"),
         "is_dirty": bool(_git("status", "--porcelain")),
@@ -77,19 +76,13 @@ def say_openings(runs: Path, sha256: str) -> str:
     return f"opened {len(times)} time{'s' * (len(times) > 1)} from here: {first} UTC"
 
 
-def now() -> str:
-    """Return the time, to the second, in UTC."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
-
-
 def _git(*words: str) -> str:
     """Return what git says of this code; nothing where there is no git, or no repository."""
-    command = ["git", "-C", str(_HERE), *words]
+    command = ["git", "-C", str(Path(__file__).parent), *words]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return subprocess.check_output(command, stderr=subprocess.DEVNULL, text=True).strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return done.stdout.strip()
 
 
 def _version(package: str) -> str:

@@ -3,19 +3,22 @@
 Does not know how it is shown (`report_page`), nor how a figure is computed (`figures`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from itertools import pairwise
 from math import ceil, isnan
 from typing import Any
 
-from corpus.document import Document
+from corpus.document import Span
+from corpus.errors import UnknownDocument
 from eval.case import Case
-from eval.excerpts import make_excerpts
 from eval.figures import FALLS, SAYS, Table
 from eval.metrics import JOINT
 from eval.parts import EVERY
 from eval.record import say_openings
 from eval.report_page import as_html, as_markdown
+from eval.result import Read, Result
 from eval.run import Row, Run, no_nan, write_json
 from eval.statistics import calibration_bins, risk_coverage
 from eval.systems import ABSTAINS, BM25, FOOTNOTE, SYSTEMS
@@ -24,22 +27,20 @@ Gates = Mapping[str, Mapping[str, float]]
 """By part, or "all": the value that a metric must not be worse than."""
 SLICED = (JOINT, "abstention accuracy", "gold-span hit")
 HTML, MARKDOWN, REPORT = "report.html", "report.md", "report.json"
+AROUND = 160
+"""Characters shown before and after what is gold or cited."""
+GOLD, CITED, DISTRACTOR = "gold", "cited", "distractor"
 
 
-def write_report(
-    run: Run, cases: Sequence[Case], read: Callable[[str], Document], gates: Gates
-) -> dict[str, Any]:
-    """Write the report into the run's folder, for programs, for people and for CI; return it."""
+def write_report(run: Run, cases: Sequence[Case], read: Read, gates: Gates) -> None:
+    """Write the report into the run's folder, for programs, for people and for CI."""
     report = make_report(run, cases, read, gates)
     write_json(run.folder / REPORT, report)
     for file, text in ((HTML, as_html(report)), (MARKDOWN, as_markdown(report))):
         (run.folder / file).write_text(text, encoding="utf-8")
-    return report
 
 
-def make_report(
-    run: Run, cases: Sequence[Case], read: Callable[[str], Document], gates: Gates
-) -> dict[str, Any]:
+def make_report(run: Run, cases: Sequence[Case], read: Read, gates: Gates) -> dict[str, Any]:
     """Return the report as a JSON object; `cases` are those of the run's rows, in order."""
     every = Table(run.rows)
     parts = {
@@ -97,18 +98,14 @@ def _gates(
 def _headline(metrics: Sequence[dict[str, Any]], table: Table) -> str:
     joint = next(each["figures"] for each in metrics if each["name"] == JOINT)
     ours, none = joint[FOOTNOTE]["mean"], joint.get(ABSTAINS, {"mean": float("nan")})["mean"]
-    answered = sum(row.results[FOOTNOTE].status == "answered" for row in table.rows)
-    right = sum(row.scores[FOOTNOTE][JOINT] == 1 for row in table.rows if _is_answered(row))
+    answered = [row for row in table.rows if row.results[FOOTNOTE].status == "answered"]
+    right = sum(row.scores[FOOTNOTE][JOINT] == 1 for row in answered)
     crashed = sum(row.results[FOOTNOTE].status == "crashed" for row in table.rows)
     return (
-        f"Of {len(table.rows)} questions {answered} were answered, {right} of them rightly. "
+        f"Of {len(table.rows)} questions {len(answered)} were answered, {right} of them rightly. "
         f"The joint score is {ours:.2f} on a scale from -1 to 1; "
         f"answering nothing at all gives {none:.2f}." + (f" {crashed} crashed." if crashed else "")
     )
-
-
-def _is_answered(row: Row) -> bool:
-    return row.results[FOOTNOTE].status == "answered"
 
 
 def _record(run: Run) -> dict[str, Any]:
@@ -153,7 +150,7 @@ def _costs(run: Run) -> dict[str, Any]:
     return {"seconds": {**at, "total": run.record["seconds"]}, **spent, "usd": cost}
 
 
-def _case(row: Row, case: Case, read: Callable[[str], Document]) -> dict[str, Any]:
+def _case(row: Row, case: Case, read: Read) -> dict[str, Any]:
     result, scores = row.results[FOOTNOTE], row.scores[FOOTNOTE]
     return {
         "id": case.id,
@@ -172,6 +169,44 @@ def _case(row: Row, case: Case, read: Callable[[str], Document]) -> dict[str, An
         "scores": no_nan(scores),
         "passages": make_excerpts(case, result, read),
     }
+
+
+def make_excerpts(case: Case, result: Result, read: Read) -> list[dict[str, Any]]:
+    """Return an excerpt a document: `parts` of text with what each is marked as, in order.
+
+    Of gold, which may stand in many documents, those are shown that are cited, else the first.
+    """
+    spans = [(s, CITED) for s in result.cited] + [(s, DISTRACTOR) for s in case.distractors]
+    cited = {span.document_id for span in result.cited}
+    for part in case.evidence_by_part():
+        near = [span for span in part if span.document_id in cited]
+        spans += [(span, GOLD) for span in near or part[:1]]
+    shown = []
+    for document_id in dict.fromkeys(span.document_id for span, _ in spans):
+        here = [(span, mark) for span, mark in spans if span.document_id == document_id]
+        with suppress(UnknownDocument):
+            document = read(document_id)
+            parts = _parts(document.text, here)
+            shown.append({"document_id": document_id, "title": document.title, "parts": parts})
+    return shown
+
+
+def _parts(text: str, spans: list[tuple[Span, str]]) -> list[dict[str, Any]]:
+    """Return the text around the spans in pieces, each with the marks of all spans it lies in."""
+    edges = {0, len(text)}
+    for span, _ in spans:
+        edges |= {span.start - AROUND, span.start, span.end, span.end + AROUND}
+    cuts = sorted(edge for edge in edges if 0 <= edge <= len(text))
+    pieces: list[dict[str, Any]] = []
+    for start, end in pairwise(cuts):
+        marks = sorted({mark for s, mark in spans if s.start <= start and end <= s.end})
+        is_near = any(s.start - AROUND <= start and end <= s.end + AROUND for s, _ in spans)
+        shown = text[start:end] if is_near else " … "
+        if pieces and pieces[-1]["marks"] == marks:
+            pieces[-1]["text"] += shown
+        else:
+            pieces.append({"text": shown, "marks": marks})
+    return pieces
 
 
 def _verdict(row: Row, case: Case) -> str:

@@ -12,9 +12,9 @@ from chatbot.ask import Reader
 from corpus.document import Span
 from eval.bench import Bench, spread
 from eval.datasets import CHROMA, Dataset
-from eval.error_bars import clustered_error
 from eval.findings import Findings, Measured
 from eval.ranking import hit, ndcg, reciprocal_rank, score_spans
+from eval.statistics import clustered_error
 from index.search import POOL, find_candidates, search
 
 SPANS_AT = 5

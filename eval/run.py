@@ -83,10 +83,10 @@ def begin_run(root: Path, record: dict[str, Any]) -> Iterator[Path]:
             ) from error
         lock = FileLock(folder / LOCK)
         with suppress(Timeout), lock.acquire(timeout=0):
-            if _is_finished(folder):  # by another process, meanwhile
-                continue
             if not (folder / RECORD).exists():
                 write_json(folder / RECORD, record)
+            elif "seconds" in _read_record(folder):  # finished by another process, meanwhile
+                continue
             yield folder
             return
 
@@ -106,10 +106,6 @@ def _new(root: Path, record: dict[str, Any]) -> Iterator[Path]:
         folder = root / (f"{name}_{count}" if count > 1 else name)
         if not folder.exists():
             yield folder
-
-
-def _is_finished(folder: Path) -> bool:
-    return (folder / RECORD).exists() and "seconds" in _read_record(folder)
 
 
 def run_cases(

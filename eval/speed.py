@@ -86,14 +86,13 @@ class SpeedReport:
         head = ["median (lowest to highest)", "Footnote", "plain", "plain / Footnote"]
         rows = [[MEASURES[name], *map(str, of.values())] for name, of in self.measures.items()]
         made_up = f"{self.passages:,} passages of {self.documents:,} made-up documents"
-        return "\n\n".join(
-            [
-                f"{made_up} (Zipf's law), runs of each in turn: {self.repeats}",
-                show_table([head, *rows]),
-                f"Footnote indexes one changed document {self.changed} times as fast as all.",
-                *self.notes,
-            ]
-        )
+        parts = [
+            f"{made_up} (Zipf's law), runs of each in turn: {self.repeats}",
+            show_table([head, *rows]),
+            f"Footnote indexes one changed document {self.changed} times as fast as all.",
+            *self.notes,
+        ]
+        return "\n\n".join(parts)
 
 
 def measure_speed(

@@ -24,7 +24,7 @@ from chatbot.opening import open_reader
 from chatbot.settings import read_settings
 from chatbot.terminal import show_table
 from eval.bench import documents_of
-from index.sentences import split_sentences
+from eval.edits import sentences_in
 
 QUESTION = "How many homicides did El Salvador have in January 2012?"
 AT_ONCE = (1, 50)
@@ -66,11 +66,8 @@ class _Stamped:
     """A model, and when each number of characters of its reply had arrived."""
 
     def __init__(self, model: Model) -> None:
-        self.name, self.context_tokens, self.count_tokens = (
-            model.name,
-            model.context_tokens,
-            model.count_tokens,
-        )
+        self.name, self.context_tokens = model.name, model.context_tokens
+        self.count_tokens = model.count_tokens
         self.arrivals: list[tuple[int, float]] = []
         self._model = model
 
@@ -108,9 +105,9 @@ def _added(reader: Reader, base_url: str, reply: str) -> list[float]:
 
 def _replies(reader: Reader) -> list[str]:
     sentences = [
-        " ".join(document.text[s.start : s.end].split())
+        " ".join(sentence.split())
         for document in documents_of(reader)
-        for s in split_sentences(document.text)
+        for sentence in sentences_in(document.text)
     ]
     whole = [s for s in sentences if s.endswith(".") and 60 < len(s) < 200]
     chosen = whole[:: len(whole) // (SENTENCES * REPLIES)]

@@ -1,16 +1,21 @@
-"""Figures over many cases. Knows numbers, no case; how far chance moves them is in `error_bars`.
+"""Figures over many cases, and how far chance moves them. Knows numbers, no case.
 
 Where questions are equally sure, their order is chance, and figures by confidence are what they are
-on average over such orders; `coverage_at_risk` alone takes the worst of them.
+on average over such orders; `coverage_at_risk` alone takes the worst of them. What was drawn at
+once, such as questions of one document, goes together: it is a cluster.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import nan
+from math import nan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+CHUNK = 500
+"""Resamples drawn at a time, to keep memory small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +25,21 @@ class Bin:
     confidence: float
     right: float
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Bounds of 95 %; NaN where there is no telling."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference(Interval):
+    """A mean of differences, and its 95 % bounds."""
+
+    mean: float
 
 
 def auroc(confidences: ArrayLike, answerable: ArrayLike) -> float:
@@ -47,8 +67,7 @@ def risk_coverage(confidences: ArrayLike, right: ArrayLike) -> list[tuple[float,
 
 def aurc(confidences: ArrayLike, right: ArrayLike) -> float:
     """Return the area under the risk-coverage curve: its mean risk (Geifman et al. 2019)."""
-    risks = [risk for _, risk in risk_coverage(confidences, right)]
-    return float(np.mean(risks)) if risks else nan
+    return _mean(_floats([risk for _, risk in risk_coverage(confidences, right)]))
 
 
 def excess_aurc(confidences: ArrayLike, right: ArrayLike) -> float:
@@ -104,6 +123,57 @@ def calibration_error(confidences: ArrayLike, right: ArrayLike, *, bins: int = 1
     return sum(gaps) / sum(one.count for one in found) if found else nan
 
 
+def clustered_error(values: ArrayLike, clusters: ArrayLike) -> float | None:
+    """Return the standard error of the mean of `values` when those of one cluster go together.
+
+    sqrt(G / (G - 1) * sum over G clusters of (sum of deviations from the mean)^2) / n (Cameron and
+    Miller 2015); it is stdev / sqrt(n) when every cluster has one value, and None for one cluster.
+    Values that are NaN are left out.
+    """
+    found, places = _told(values, clusters)
+    if not places.any():
+        return None
+    sums = np.bincount(places, weights=found - found.mean())
+    return sqrt(len(sums) / (len(sums) - 1) * float(sums @ sums)) / len(found)
+
+
+def bootstrap(
+    values: ArrayLike | Callable[[Rows], float],
+    clusters: ArrayLike,
+    *,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> Interval:
+    """Return the percentile interval of a mean, or of a figure of rows, over resampled clusters.
+
+    As many clusters as there are, with all their rows, are drawn with replacement (Efron 1979;
+    Field and Welsh 2007); the bounds are the 2.5th and 97.5th percentile of what resamples come to.
+    Values that are NaN are left out. NaN for fewer than two clusters.
+    """
+    if not callable(values):
+        return _interval(_resampled_means(values, clusters, resamples, seed))
+    places, rng = _places(clusters), np.random.default_rng(seed)
+    rows = [np.flatnonzero(places == cluster) for cluster in range(places.max(initial=-1) + 1)]
+    if len(rows) < 2:
+        return Interval(nan, nan)
+    drawn = (rng.integers(len(rows), size=len(rows)) for _ in range(resamples))
+    figures = [values(np.concatenate([rows[cluster] for cluster in each])) for each in drawn]
+    return _interval(_floats(figures))
+
+
+def paired_bootstrap(
+    a: ArrayLike, b: ArrayLike, clusters: ArrayLike, *, resamples: int = 10_000, seed: int = 0
+) -> Difference:
+    """Return the mean of a - b, row by row, with its bounds by `bootstrap`.
+
+    Rows of which either is NaN are left out.
+    """
+    differences = _floats(a) - _floats(b)
+    told, _ = _told(differences, clusters)
+    bounds = bootstrap(differences, clusters, resamples=resamples, seed=seed)
+    return Difference(bounds.low, bounds.high, mean=_mean(told))
+
+
 def _floats(values: ArrayLike) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
@@ -119,3 +189,32 @@ def _surest_first(confidences: ArrayLike, right: ArrayLike) -> tuple[Floats, Flo
     )
     shares = np.bincount(places, weights=_floats(right), minlength=len(levels)) / counts
     return np.repeat(-levels, counts), np.repeat(shares, counts)
+
+
+def _resampled_means(values: ArrayLike, clusters: ArrayLike, resamples: int, seed: int) -> Floats:
+    """Return the mean of each resample; none for fewer than two clusters."""
+    found, places = _told(values, clusters)
+    rng = np.random.default_rng(seed)
+    sums, sizes = np.bincount(places, weights=found), np.bincount(places)
+    if len(sums) < 2:
+        return _floats([])
+    chunks = [min(CHUNK, resamples - at) for at in range(0, resamples, CHUNK)]
+    drawn = (rng.integers(len(sums), size=(rows, len(sums))) for rows in chunks)
+    return np.concatenate([sums[each].sum(1) / sizes[each].sum(1) for each in drawn])
+
+
+def _interval(figures: Floats) -> Interval:
+    told = figures[~np.isnan(figures)]
+    return Interval(*np.percentile(told, [2.5, 97.5]).tolist()) if len(told) else Interval(nan, nan)
+
+
+def _told(values: ArrayLike, clusters: ArrayLike) -> tuple[Floats, Rows]:
+    """Return the values that are not NaN, and each one's cluster."""
+    found = _floats(values)
+    kept = ~np.isnan(found)
+    return found[kept], _places(np.asarray(clusters)[kept])
+
+
+def _places(clusters: ArrayLike) -> Rows:
+    """Return the number of each row's cluster, from 0."""
+    return np.unique(np.asarray(clusters), return_inverse=True)[1]

@@ -5,21 +5,18 @@ Puts the parts together; knows no metric and no way to show one.
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from math import nan
 from pathlib import Path
 from typing import Any
 
-from chatbot.answer import Answer, as_json
 from chatbot.ask import Reader
 from chatbot.models import Model
-from eval.bench import Bench, documents_of, spread
+from eval.bench import Ask, Bench, ask_reader, documents_of, is_same, spread
 from eval.case import Case
 from eval.citing import score_citing
 from eval.judge import Judge
-from eval.lab import Ask, ask_reader
 from eval.metrics import OF_PASSAGES, score
 from eval.record import make_record, note_opening
 from eval.report import Gates, write_report
@@ -56,36 +53,29 @@ class Suite:
         cases = [case for of in chosen.values() for case in of]
         part = {case.id: file.stem for file, of in chosen.items() for case in of}
         began = time.monotonic()
-        with (
-            begin_run(self.runs, record) as folder,
-            self._asked_by(reader, folder, ask) as one,
-        ):
+        with begin_run(self.runs, record) as folder, tempfile.TemporaryDirectory() as scratch:
+            one = self._asked_by(reader, folder, Path(scratch), ask, part)
             note_opening(self.runs, record)
-            rows = run_cases(
-                folder,
-                cases,
-                lambda case: one(case, part[case.id]),
-                jobs=self.jobs,
-                progress=self.bench.progress,
-            )
+            rows = run_cases(folder, cases, one, jobs=self.jobs, progress=self.bench.progress)
             record["seconds"] = round(time.monotonic() - began, 1)
             run = Run(folder=folder, record=record, rows=tuple(rows))
             write_report(run, cases, reader.generation.document, self.gates)
             write_json(folder / RECORD, record)  # last: a run without a report is not finished
         return run
 
-    @contextmanager
     def _asked_by(
-        self, reader: Reader, folder: Path, ask: Ask
-    ) -> Iterator[Callable[[Case, str], Row]]:
-        """Give a function that asks a case of everyone; one question's crash is a row."""
+        self, reader: Reader, folder: Path, scratch: Path, ask: Ask, part: dict[str, str]
+    ) -> Callable[[Case], Row]:
+        """Return a function that asks a case of everyone; one question's crash is a row."""
         quotes, read = replace(reader, model=None), reader.generation.document
+        baselines = Baselines(quotes, scratch / "sentences")
+        bench = replace(self.bench, progress=lambda _done, _total: None)
         judge = Judge(self.judge, folder) if self.judge else None
         said = " ".join(_folded(document.text) for document in documents_of(reader))
 
         def measure(case: Case, told: dict[str, Any], scores: Scores) -> Row:
             answer = ask(case, reader)
-            again = nan if reader.model else float(_is_same(answer, ask(case, reader)))
+            again = nan if reader.model else float(is_same(answer, ask(case, reader)))
             results = {FOOTNOTE: result_of(case.id, answer, read)}
             results |= baselines.results(case, answer)
             found = {name: score(Judged(case, other, read)) for name, other in results.items()}
@@ -95,12 +85,18 @@ class Suite:
             if judge:
                 scores |= judge.score(case, results[FOOTNOTE], read)
             found[FOOTNOTE] |= scores
-            return Row(**told, results=results, scores=found, cost=_cost(answer))
+            cost = Cost(seconds=answer.seconds, **asdict(answer.usage))
+            return Row(**told, results=results, scores=found, cost=cost)
 
-        def one(case: Case, part: str) -> Row:
+        def one(case: Case) -> Row:
             scores = {"not leaked": float(_folded(case.question) not in said)}
-            told: dict[str, Any] = {"case_id": case.id, "part": part, "about": _about(case)}
-            told["answerable"] = case.answerable
+            spans = (*case.evidence, *case.distractors)
+            told: dict[str, Any] = {
+                "case_id": case.id,
+                "part": part[case.id],
+                "about": spans[0].document_id if spans else case.id,
+                "answerable": case.answerable,
+            }
             try:
                 return measure(case, told, scores)
             except Exception as error:  # one question must not lose the others
@@ -109,31 +105,8 @@ class Suite:
                 found = {FOOTNOTE: score(Judged(case, result, read)) | scores}
                 return Row(**told, results={FOOTNOTE: result}, scores=found)
 
-        bench = replace(self.bench, progress=lambda _done, _total: None)
-        with tempfile.TemporaryDirectory() as scratch:
-            baselines = Baselines(quotes, Path(scratch) / "sentences")
-            yield one
-
-
-def _about(case: Case) -> str:
-    spans = (*case.evidence, *case.distractors)
-    return spans[0].document_id if spans else case.id
+        return one
 
 
 def _folded(text: str) -> str:
     return " ".join(words(text))
-
-
-def _is_same(first: Answer, other: Answer) -> bool:
-    """Say whether two answers are the same, but for the time they took."""
-    left = {"seconds": None}
-    return as_json(first) | left == as_json(other) | left
-
-
-def _cost(answer: Answer) -> Cost:
-    usage = answer.usage
-    return Cost(
-        seconds=answer.seconds,
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=usage.completion_tokens,
-    )

@@ -33,12 +33,12 @@ class Baselines:
 
     def __init__(self, reader: Reader, folder: Path) -> None:
         self._reader, self._read = reader, reader.generation.document
-        self._sentences = [
-            Span(document.id, sentence.start, sentence.end)
-            for document in documents_of(reader)
-            for sentence in split_sentences(document.text)
-        ]
-        stems = (" ".join(map(stem, words(self._text(span)))) for span in self._sentences)
+        self._sentences, stems = list[Span](), list[str]()
+        for document in documents_of(reader):
+            for sentence in split_sentences(document.text):
+                self._sentences.append(Span(document.id, sentence.start, sentence.end))
+                text = document.text[sentence.start : sentence.end]
+                stems.append(" ".join(map(stem, words(text))))
         write_words(folder, ((n, 0, "", text) for n, text in enumerate(stems)))
         self._words = KeywordIndex(folder)
 
@@ -65,9 +65,6 @@ class Baselines:
         terms = {stem(word): 1.0 for word in words(question) if not is_stop_word(word)}
         found = self._words.search(terms, k=1)
         return [self._sentences[number] for number in found], max(found.values(), default=0.0)
-
-    def _text(self, span: Span) -> str:
-        return self._read(span.document_id).text[span.start : span.end]
 
 
 def answer_anyway(case: Case, answer: Answer, reader: Reader) -> Result:
@@ -97,14 +94,14 @@ def _quoting(
     """Return an answer that quotes these words; those that answer may be told apart."""
     if not spans:
         return Result(case_id=case.id, status="not_in_documents")
-    documents = [read(span.document_id) for span in spans]
-    said = [d.text[s.start : s.end] for d, s in zip(documents, spans, strict=True)]
-    quotes = zip(spans, said, (document.sha256 for document in documents), strict=True)
+    documents = [(read(span.document_id), span) for span in spans]
+    quotes = [Quote(s, d.text[s.start : s.end], d.sha256) for d, s in documents]
+    text = " ".join(quote.quote for quote in quotes)
     return Result(
         case_id=case.id,
         status="answered",
         confidence=confidence,
-        text=" ".join(said),
-        words=answer_words or " ".join(said),
-        quotes=tuple(Quote(*quote) for quote in quotes),
+        text=text,
+        words=answer_words or text,
+        quotes=tuple(quotes),
     )

@@ -7,7 +7,7 @@ import pytest
 
 from chatbot.answer import Turn
 from corpus.document import Span
-from eval.case import CASES, case_schema, load_cases
+from eval.case import CASES, CaseLine, load_cases
 from eval.check_cases import check_cases
 from eval.errors import BadCase
 from index.generation import Generation
@@ -206,7 +206,7 @@ def test_gold_of_a_sealed_file_is_in_no_open_one(tmp_path: Path, generation: Gen
 
 
 def test_schema_describes_every_field() -> None:
-    schema = case_schema()
+    schema = CaseLine.model_json_schema()
     fields = [*schema["properties"].items(), *schema["$defs"]["EvidenceLine"]["properties"].items()]
     assert {"id", "question", "history", "evidence", "distractors", "part"} <= dict(fields).keys()
     assert [name for name, field in fields if not field.get("description")] == []

@@ -8,9 +8,8 @@ from chatbot.answer import Answer
 from chatbot.ask import Reader, answer_question
 from chatbot.span_reader import SpanReader
 from corpus.document import Span
-from eval.bench import Bench, spread
-from eval.contract import ENOUGH, check_contract
-from eval.lab import Ask, ask_reader, open_lab
+from eval.bench import Ask, Bench, ask_reader, open_lab, spread
+from eval.grounding import ENOUGH, check_contract
 from index.embed import Embedder
 from index.split import PASSAGE_TOKENS
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eval.error_bars import Interval, bootstrap, clustered_error, paired_bootstrap
-from eval.statistics import auroc
+from eval.statistics import Interval, auroc, bootstrap, clustered_error, paired_bootstrap
 
 RNG = np.random.default_rng(0)
 RIGHT = RNG.integers(0, 2, 300).astype(float)

@@ -7,7 +7,7 @@ from corpus.document import Document, Span
 from corpus.errors import UnknownDocument
 from eval.bench import documents_of, with_text
 from eval.case import Case
-from eval.excerpts import AROUND, make_excerpts
+from eval.report import AROUND, make_excerpts
 from eval.result import Quote, Result
 
 TEXT = "a" * 500 + "GOLDEN" + "b" * 20 + "CITED" + "c" * 500

@@ -14,10 +14,9 @@ from chatbot.answer import Answer, Citation, Sentence
 from chatbot.ask import Reader, answer_question
 from chatbot.settings import Settings
 from corpus.document import Document, Span
-from eval.bench import Bench, documents_of, with_text
+from eval.bench import Ask, Bench, ask_reader, documents_of, with_text
 from eval.case import CASES, Case, load_cases
 from eval.command import read_gates
-from eval.lab import Ask, ask_reader
 from eval.report import make_report, unmet
 from eval.suite import Suite
 from index.split import PASSAGE_TOKENS

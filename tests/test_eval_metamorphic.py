@@ -11,7 +11,7 @@ from chatbot.answer import Answer
 from chatbot.ask import Reader
 from chatbot.span_reader import SpanReader
 from corpus.errors import EmptyCorpus
-from eval.bench import Bench, documents_of, rewritten
+from eval.bench import Ask, Asked, Bench, Lab, ask_reader, documents_of, rewritten
 from eval.case import Case
 from eval.changes import (
     add_distractors,
@@ -25,7 +25,6 @@ from eval.changes import (
 )
 from eval.edits import Swap, find_swap
 from eval.findings import Tally
-from eval.lab import Ask, Asked, Lab, ask_reader
 from eval.liars import BAITS
 from eval.metamorphic import check_metamorphic, run_metamorphic
 from eval.reword import ask_otherwise, misspell

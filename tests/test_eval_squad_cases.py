@@ -9,7 +9,7 @@ from chatbot.ask import Reader
 from corpus.document import Document, Span
 from eval.bench import documents_of, with_text
 from eval.errors import BadCase
-from eval.squad_cases import load_squad
+from eval.parts import load_squad
 
 CONTEXT = "Ann ran the mill.  It stood by the ﬁeld of Bo. Bo paid 30 pounds."
 TEXT = "A heading\n\nAnn ran the mill.\nIt stood by the field of Bo. Bo paid 30\npounds.\n\nMore."
