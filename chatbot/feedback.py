@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from chatbot.errors import FeedbackNotKept, UnknownAnswer
 from chatbot.question import LONGEST_QUESTION
@@ -29,10 +29,8 @@ _TABLE = """
 """
 
 
-class Feedback(BaseModel):
+class Feedback(BaseModel, extra="forbid"):
     """What a reader says of one answer."""
-
-    model_config = ConfigDict(extra="forbid")
 
     answer_id: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
     question: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION)]
