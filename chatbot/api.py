@@ -67,7 +67,6 @@ def add_routes(app: FastAPI, service: Service, background: Background) -> None:
         service.keep(said)
 
     app.routes.append(Route("/api/{rest:path}", _Nothing(app)))
-    _add_plain(app, service)
 
 
 class _Nothing:
@@ -121,8 +120,6 @@ def _add_reading(app: FastAPI, service: Service) -> None:
     def suggestions() -> Suggestions:
         return Suggestions(service.scope().suggestions)
 
-
-def _add_plain(app: FastAPI, service: Service) -> None:
     @app.get("/healthz")
     def alive() -> dict[str, str]:
         return {"status": "alive"}

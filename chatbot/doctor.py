@@ -8,7 +8,7 @@ import httpx
 from chatbot.callers import is_known_host
 from chatbot.errors import ModelUnavailable
 from chatbot.models import QUOTES, load_model
-from chatbot.models.look import Found, look_for_models, tips
+from chatbot.models.look import look_for_models, tips
 from chatbot.opening import open_index
 from chatbot.settings import Settings, read_origin
 from corpus.errors import FootnoteError
@@ -72,22 +72,19 @@ def _model(settings: Settings) -> str:
     load_model(table.model, table.for_models())
     provider, _, name = table.model.partition(":")
     for found in look_for_models(table.model, table.base_url):
-        if found.model.startswith(f"{provider}:") and found.reachable is not None:
-            _see_that_it_is_there(name, found)
+        if not found.model.startswith(f"{provider}:") or found.reachable is None:
+            continue
+        if not found.reachable:
+            raise ModelUnavailable(
+                f"no model server answers at {found.base_url}",
+                "start it, or correct [chatbot] base_url",
+            )
+        if not {name, f"{name}:latest"} & {*found.models}:
+            raise ModelUnavailable(
+                f"the server at {found.base_url} has no model {name!r}",
+                f"it has {', '.join(found.models) or 'none'}",
+            )
     return table.model
-
-
-def _see_that_it_is_there(name: str, found: Found) -> None:
-    if not found.reachable:
-        raise ModelUnavailable(
-            f"no model server answers at {found.base_url}",
-            "start it, or correct [chatbot] base_url",
-        )
-    if not {name, f"{name}:latest"} & {*found.models}:
-        raise ModelUnavailable(
-            f"the server at {found.base_url} has no model {name!r}",
-            f"it has {', '.join(found.models) or 'none'}",
-        )
 
 
 def see_that_site_may_ask(origin: str, settings: Settings, bot: str | None = None) -> str:
