@@ -1,4 +1,4 @@
-"""The command line: reads settings, dispatches, and loads a folder only when a command needs it."""
+"""The command line: reads settings, dispatches, loads a library only when a command needs it."""
 
 import argparse
 import json
@@ -9,7 +9,10 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from chatbot.answer import as_json
 from chatbot.arguments import WRONG_USE, make_parser
+from chatbot.opening import open_embedder, open_index, open_reader, open_reranker, open_service
+from corpus.errors import FootnoteError
 
 if TYPE_CHECKING:
     from chatbot.ask import Reader
@@ -28,8 +31,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return GOOD
     os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
-    from corpus.errors import FootnoteError
-
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -47,7 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def index_command(arguments: argparse.Namespace) -> int:
     """Build or update the index."""
-    from chatbot.opening import open_embedder
     from chatbot.progress import progress_bar
     from corpus.load import load_corpus
     from index.build import build_index, reusable
@@ -88,9 +88,7 @@ def index_command(arguments: argparse.Namespace) -> int:
 def _make_questions(settings: "Settings", progress: Callable[[int, int], None]) -> None:
     """Make the questions to suggest, unless they are there; an index is good without them."""
     from chatbot.models import QUOTES
-    from chatbot.opening import open_index, open_reader
     from chatbot.suggest import load_questions, store_questions
-    from corpus.errors import FootnoteError
 
     generation = open_index(settings)
     known = load_questions(generation)
@@ -105,8 +103,6 @@ def _make_questions(settings: "Settings", progress: Callable[[int, int], None]) 
 
 def search_command(arguments: argparse.Namespace) -> int:
     """Print the passages found for a query."""
-    from chatbot.answer import as_json
-    from chatbot.opening import open_embedder, open_index, open_reranker
     from chatbot.question import check_length
     from chatbot.terminal import show_hits
     from index.search import search
@@ -128,10 +124,8 @@ def search_command(arguments: argparse.Namespace) -> int:
 
 def ask_command(arguments: argparse.Namespace) -> int:
     """Print one cited answer, or one for each line of a batch."""
-    from chatbot.answer import as_json
     from chatbot.ask import answer_question
     from chatbot.errors import WrongQuestion
-    from chatbot.opening import open_reader
     from chatbot.question import check_length
     from chatbot.terminal import show_answer
 
@@ -162,22 +156,17 @@ def _show_prompt(question: str, reader: "Reader", *, as_json: bool) -> int:
 
 def _ask_batch(arguments: argparse.Namespace) -> int:
     """Answer each line; one that cannot be asked is reported and the others still run."""
-    from chatbot.answer import as_json
     from chatbot.batch import answer_batch
-    from chatbot.opening import open_reader
     from chatbot.terminal import show_answer
 
     code = GOOD
-    for line in answer_batch(
-        arguments.batch, open_reader=lambda: open_reader(_settings(arguments))
-    ):
+    lines = answer_batch(arguments.batch, open_reader=lambda: open_reader(_settings(arguments)))
+    for line in lines:
         if line.answer is None:
             print(f"footnote: {arguments.batch}:{line.number}: {line.problem}", file=sys.stderr)
             code = WRONG_USE
         elif arguments.json:
-            print(
-                json.dumps({"id": line.id, **as_json(line.answer)}, ensure_ascii=False), flush=True
-            )
+            _say({"id": line.id, **as_json(line.answer)})
         else:
             _say(f"{line.answer.question}\n\n{show_answer(line.answer)}\n")
     return code
@@ -185,7 +174,6 @@ def _ask_batch(arguments: argparse.Namespace) -> int:
 
 def serve_command(arguments: argparse.Namespace) -> int:
     """Serve the chat page, the API and the widget."""
-    from chatbot.opening import open_index, open_service
     from chatbot.settings import read_api_key
 
     settings, api_key = _settings(arguments), read_api_key()
@@ -223,7 +211,6 @@ def serve_command(arguments: argparse.Namespace) -> int:
 def mcp_command(arguments: argparse.Namespace) -> int:
     """Offer `ask` and `search` to other models, over stdin and stdout (MCP)."""
     from chatbot.mcp_server import serve_tools
-    from chatbot.opening import open_service
 
     serve_tools(open_service(_settings(arguments)))
 
@@ -231,7 +218,6 @@ def mcp_command(arguments: argparse.Namespace) -> int:
 def eval_command(arguments: argparse.Namespace) -> int:
     """Run the grounding suite, check its cases, or measure retrieval and speed."""
     from chatbot.models import load_model
-    from chatbot.opening import open_index, open_reader
     from eval.command import Evaluation
 
     settings = _settings(arguments)
@@ -249,8 +235,6 @@ def eval_command(arguments: argparse.Namespace) -> int:
 
 def show_command(arguments: argparse.Namespace) -> int:
     """Print a document's text as offsets see it, or the list of documents."""
-    from chatbot.opening import open_index
-
     generation = open_index(_settings(arguments))
     if arguments.document is None:
         titles = generation.store.titles()

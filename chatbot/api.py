@@ -14,7 +14,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
@@ -40,15 +40,12 @@ _STATUS: dict[type[FootnoteError], int] = {
 }
 """HTTP status by error; any other error of ours means that the index cannot be used now: 503."""
 _NO_TEXT = 400  # from FastAPI, of a body that is no UTF-8 or is nested too deep
-_WANTED = {
-    "/api/feedback": '{"answer_id": "...", "question": "...", "reason": "wrong", "comment": "..."}'
-}
+_QUESTION = '{"question": "..."}'
+_FEEDBACK = '{"answer_id": "...", "question": "...", "reason": "wrong", "comment": "..."}'
 
 
-class AskRequest(BaseModel):
+class AskRequest(BaseModel, extra="forbid"):
     """The body of POST /api/ask; `history` is oldest first."""
-
-    model_config = ConfigDict(extra="forbid")
 
     # What is described here `check_length` sees to, in better words.
     question: str = Field(
@@ -59,9 +56,9 @@ class AskRequest(BaseModel):
 
 def add_routes(app: FastAPI, service: Service, background: Background) -> None:
     """Add the routes, and what turns errors into JSON with a sentence."""
-    app.add_exception_handler(FootnoteError, _footnote_error)
-    app.add_exception_handler(StarletteHTTPException, _http_error)
-    app.add_exception_handler(RequestValidationError, _bad_request)
+    app.exception_handler(FootnoteError)(_footnote_error)
+    app.exception_handler(StarletteHTTPException)(_http_error)
+    app.exception_handler(RequestValidationError)(_bad_request)
     _add_ask(app, service, background)
     _add_reading(app, service)
 
@@ -70,7 +67,6 @@ def add_routes(app: FastAPI, service: Service, background: Background) -> None:
         service.keep(said)
 
     app.routes.append(Route("/api/{rest:path}", _Nothing(app)))
-    _add_plain(app, service)
 
 
 class _Nothing:
@@ -124,8 +120,6 @@ def _add_reading(app: FastAPI, service: Service) -> None:
     def suggestions() -> Suggestions:
         return Suggestions(service.scope().suggestions)
 
-
-def _add_plain(app: FastAPI, service: Service) -> None:
     @app.get("/healthz")
     def alive() -> dict[str, str]:
         return {"status": "alive"}
@@ -154,19 +148,16 @@ def _text(name: str, data: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def _footnote_error(_request: Request, error: Exception) -> JSONResponse:
-    status = _STATUS.get(type(error), 503) if isinstance(error, FootnoteError) else 500
-    sentence = sentence_of(error) if isinstance(error, FootnoteError) else "Something went wrong."
+def _footnote_error(_request: Request, error: FootnoteError) -> JSONResponse:
+    status = _STATUS.get(type(error), 503)
     wait = {"retry-after": "5"} if status == _STATUS[TooBusy] else None
-    return JSONResponse({"error": sentence}, status, wait)
+    return JSONResponse({"error": sentence_of(error)}, status, wait)
 
 
-def _http_error(request: Request, error: Exception) -> JSONResponse:
-    status = error.status_code if isinstance(error, StarletteHTTPException) else 500
-    if status == _NO_TEXT:
+def _http_error(request: Request, error: StarletteHTTPException) -> JSONResponse:
+    if error.status_code == _NO_TEXT:
         return _bad_request(request, error)
-    detail = error.detail if isinstance(error, StarletteHTTPException) else "Something went wrong."
-    return JSONResponse({"error": detail}, status, getattr(error, "headers", None))
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 def _bad_request(request: Request, error: Exception) -> JSONResponse:
@@ -178,6 +169,6 @@ def _bad_request(request: Request, error: Exception) -> JSONResponse:
         at = ".".join(str(part) for part in first["loc"][1:])
         where = f" ({at}: {first['msg']})" if at else f" ({first['msg']})"
     path = request.url.path  # below the root path, if there is one
-    wanted = next((_WANTED[end] for end in _WANTED if path.endswith(end)), '{"question": "..."}')
+    wanted = _FEEDBACK if path.endswith("/api/feedback") else _QUESTION
     sentence = f"Send JSON like {wanted}; this request was something else{where}."
     return JSONResponse({"error": sentence}, 422)

@@ -95,7 +95,7 @@ def stream_answer(
     yield Started(question=asked, standalone_question=standalone, model=model_name)
 
     parts = _parts(standalone, reader)
-    found = [_search(part, reader) for part in parts]
+    found = [find_hits(part, reader) for part in parts]
     hits = _merge(found)
     clock.lap("search")
     yield Retrieved(hits)
@@ -146,7 +146,7 @@ def _make_whole(question: str, history: Sequence[Turn], reader: Reader, stop: St
 
 def find_passages(question: str, reader: Reader) -> tuple[Hit, ...]:
     """Return what is found for a standalone question, best first, for all it asks at once."""
-    return _merge([_search(part, reader) for part in _parts(question, reader)])
+    return _merge([find_hits(part, reader) for part in _parts(question, reader)])
 
 
 def _parts(question: str, reader: Reader) -> list[str]:
@@ -212,7 +212,7 @@ def _reply(model: Model, prompt: Prompt, draft: Draft, stop: StopEvent) -> Itera
 
 def _check(text: str, hits: Sequence[Hit], reader: Reader) -> Checked:
     """Check a model's sentence against what was found for it, and for the question."""
-    found = _merge([_search(text, reader, CHECK_HITS), hits])
+    found = _merge([find_hits(text, reader, CHECK_HITS), hits])
     sources = read_sources(found, reader.generation)
     return check_sentence(text, sources, Checker(reader.span_reader, reader.embedder))
 
@@ -225,11 +225,10 @@ def _quote(read: Sequence["_Quotes"], draft: Draft) -> Iterator[Wrote]:
         draft.notice("partial")
     for part in answered:
         best = max(part.sentences, key=lambda quote: quote.score)
+        all_answer = len(part.sentences) > 3 or part.disagree
         for quote in part.sentences:
-            if not draft.cites(quote.span):
-                marked = quote.is_marked and (
-                    quote is best or len(part.sentences) > 3 or part.disagree
-                )
+            if quote.span not in draft.citations:
+                marked = quote.is_marked and (quote is best or all_answer)
                 yield draft.write(
                     quote.text, (quote.span,), 1.0, "quoted", (quote.answer,) * marked
                 )
@@ -256,7 +255,8 @@ class _Quotes:
     disagree: bool = False
 
 
-def _search(question: str, reader: Reader, k: int = HITS) -> list[Hit]:
+def find_hits(question: str, reader: Reader, k: int = HITS) -> list[Hit]:
+    """Return the `k` best hits for one question, as it stands."""
     return search(
         question,
         generation=reader.generation,

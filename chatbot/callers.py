@@ -9,11 +9,11 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from starlette.types import Scope
 
 from chatbot.limits import KEY, caller_at
+from chatbot.proxies import parse_address
 
 SHORTEST_KEY = 16
 UNKNOWN_HOST = (
@@ -39,40 +39,39 @@ class Refusal:
     headers: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Callers:
-    """The rules in force: origins of other sites that may ask, and the key of programs, if any."""
+def identify(
+    scope: Scope,
+    *,
+    allowed_origins: Sequence[str],
+    api_key: str | None,
+    is_local: bool,
+    allows_others: bool,
+    is_public: bool,
+) -> str | Refusal:
+    """Return who asks, as limits count them, or why they may not.
 
-    allowed_origins: Sequence[str]
-    api_key: str | None
-
-    def identify(
-        self, scope: Scope, *, is_local: bool, allows_others: bool, is_public: bool
-    ) -> str | Refusal:
-        """Return who asks, as limits count them, or why they may not.
-
-        `is_local` says that the request began on this machine, `allows_others` that pages of
-        allowed sites may ask for this, `is_public` that any page may.
-        """
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        host, origin = headers.get(b"host", "").lower(), headers.get(b"origin")
-        if not is_known_host(host, allowed_origins=self.allowed_origins):
-            return Refusal(403, UNKNOWN_HOST)
-        client = scope.get("client")
-        caller = caller_at(client[0]) if client else "unknown"
-        if is_public:
-            return caller
-        others = self.allowed_origins if allows_others else ()
-        own = f"{scope['scheme']}://{host}"
-        if not is_allowed(origin, own=own, allowed_origins=others):
-            return Refusal(403, _not_listed(origin or ""))
-        key = _bearer(headers.get(b"authorization", ""))
-        if self.api_key and key is not None:
-            is_right = hmac.compare_digest(key.encode(), self.api_key.encode())
-            return KEY if is_right else Refusal(401, _WRONG_KEY, _WITH_KEY)
-        if origin is not None or scope["method"] in _READING or (is_local and not self.api_key):
-            return caller  # a page, or what every reader may see, or whoever runs this
-        return Refusal(401, _KEY_WANTED if self.api_key else _NO_KEY, _WITH_KEY)
+    `allowed_origins` are those of other sites that may ask, `api_key` is that of programs, if any.
+    `is_local` says that the request began on this machine, `allows_others` that pages of allowed
+    sites may ask for this, `is_public` that any page may.
+    """
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+    host, origin = headers.get(b"host", "").lower(), headers.get(b"origin")
+    if not is_known_host(host, allowed_origins=allowed_origins):
+        return Refusal(403, UNKNOWN_HOST)
+    client = scope.get("client")
+    caller = caller_at(client[0]) if client else "unknown"
+    if is_public:
+        return caller
+    others = allowed_origins if allows_others else ()
+    if not is_allowed(origin, own=f"{scope['scheme']}://{host}", allowed_origins=others):
+        return Refusal(403, _not_listed(origin or ""))
+    scheme, _, key = headers.get(b"authorization", "").strip().partition(" ")
+    if api_key and scheme.lower() == "bearer":  # a proxy's own passwords come in this header too
+        is_right = hmac.compare_digest(key.strip().encode(), api_key.encode())
+        return KEY if is_right else Refusal(401, _WRONG_KEY, _WITH_KEY)
+    if origin is not None or scope["method"] in _READING or (is_local and not api_key):
+        return caller  # a page, or what every reader may see, or whoever runs this
+    return Refusal(401, _KEY_WANTED if api_key else _NO_KEY, _WITH_KEY)
 
 
 def is_allowed(origin: str | None, *, own: str, allowed_origins: Sequence[str]) -> bool:
@@ -88,17 +87,7 @@ def is_known_host(host: str, *, allowed_origins: Sequence[str]) -> bool:
     name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
     if name == "localhost" or host in {origin.partition("://")[2] for origin in allowed_origins}:
         return True
-    try:
-        ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
-def _bearer(authorization: str) -> str | None:
-    """Return the key sent, if one is; a proxy's own passwords come in this header too."""
-    scheme, _, key = authorization.strip().partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else None
+    return parse_address(name.strip("[]")) is not None
 
 
 def _not_listed(origin: str) -> str:

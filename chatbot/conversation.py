@@ -129,12 +129,7 @@ def read_context(said: str) -> Context:
 
 def too_long(question: str) -> Exchange:
     """Return what stands under a question that is not asked for its length."""
-    return Exchange(
-        question=question[:120] + "…",
-        stage="failed",
-        problem="too_long",
-        detail=f"{len(question):,}",
-    )
+    return failed(Exchange(question=question[:120] + "…"), "too_long", f"{len(question):,}")
 
 
 def before(exchanges: Exchanges, question: str, keep: int | None) -> Exchanges:

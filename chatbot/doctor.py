@@ -8,10 +8,10 @@ import httpx
 from chatbot.callers import is_known_host
 from chatbot.errors import ModelUnavailable
 from chatbot.models import QUOTES, load_model
-from chatbot.models.look import Found, look_for_models, tips
+from chatbot.models.look import look_for_models, tips
+from chatbot.opening import open_index
 from chatbot.settings import Settings, read_origin
 from corpus.errors import FootnoteError
-from index.generation import open_current
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +32,19 @@ def examine(settings: Settings, origin: str | None = None) -> list[Finding]:
         "documents": _documents,
         "index": _index,
         "model": _model,
-        "origins": _origins,
+        "origins": lambda settings: (
+            ", ".join(settings.chatbot.allowed_origins) or "none but the page itself"
+        ),
     }
     if origin is not None:
-        looks["origin"] = lambda settings: _origin(origin, settings)
-    return [_find(name, look, settings) for name, look in looks.items()]
-
-
-def _find(name: str, look: Callable[[Settings], str], settings: Settings) -> Finding:
-    try:
-        return Finding(name=name, good=True, says=look(settings))
-    except FootnoteError as error:
-        return Finding(name=name, good=False, says=str(error))
+        looks["origin"] = lambda settings: see_that_site_may_ask(read_origin(origin), settings)
+    findings = []
+    for name, look in looks.items():
+        try:
+            findings.append(Finding(name=name, good=True, says=look(settings)))
+        except FootnoteError as error:
+            findings.append(Finding(name=name, good=False, says=str(error)))
+    return findings
 
 
 def _documents(settings: Settings) -> str:
@@ -54,10 +55,7 @@ def _documents(settings: Settings) -> str:
 
 
 def _index(settings: Settings) -> str:
-    table = settings.index
-    generation = open_current(
-        table.folder, embedding_model=table.embedding_model, passage_tokens=table.passage_tokens
-    )
+    generation = open_index(settings)
     manifest = generation.manifest
     generation.close()
     return (
@@ -74,30 +72,19 @@ def _model(settings: Settings) -> str:
     load_model(table.model, table.for_models())
     provider, _, name = table.model.partition(":")
     for found in look_for_models(table.model, table.base_url):
-        if found.model.startswith(f"{provider}:") and found.reachable is not None:
-            _see_that_it_is_there(name, found)
+        if not found.model.startswith(f"{provider}:") or found.reachable is None:
+            continue
+        if not found.reachable:
+            raise ModelUnavailable(
+                f"no model server answers at {found.base_url}",
+                "start it, or correct [chatbot] base_url",
+            )
+        if not {name, f"{name}:latest"} & {*found.models}:
+            raise ModelUnavailable(
+                f"the server at {found.base_url} has no model {name!r}",
+                f"it has {', '.join(found.models) or 'none'}",
+            )
     return table.model
-
-
-def _see_that_it_is_there(name: str, found: Found) -> None:
-    if not found.reachable:
-        raise ModelUnavailable(
-            f"no model server answers at {found.base_url}",
-            "start it, or correct [chatbot] base_url",
-        )
-    if not {name, f"{name}:latest"} & {*found.models}:
-        raise ModelUnavailable(
-            f"the server at {found.base_url} has no model {name!r}",
-            f"it has {', '.join(found.models) or 'none'}",
-        )
-
-
-def _origins(settings: Settings) -> str:
-    return ", ".join(settings.chatbot.allowed_origins) or "none but the page itself"
-
-
-def _origin(origin: str, settings: Settings) -> str:
-    return see_that_site_may_ask(read_origin(origin), settings)
 
 
 def see_that_site_may_ask(origin: str, settings: Settings, bot: str | None = None) -> str:

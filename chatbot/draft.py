@@ -41,10 +41,6 @@ class Draft:
         self.sentences.append(sentence)
         return Wrote(sentence, citations)
 
-    def cites(self, span: Span) -> bool:
-        """Say whether a sentence rests on exactly this span already."""
-        return span in self.citations
-
     def notice(self, notice: Notice) -> None:
         """Note it once."""
         if notice not in self.notices:

@@ -6,7 +6,7 @@ Knows the widget only as bytes, and nothing of answers.
 import base64
 import gzip
 import hashlib
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, Request
@@ -27,6 +27,7 @@ _FOR_ANYBODY = {
     "cross-origin-resource-policy": "cross-origin",
     "vary": "accept-encoding",
 }
+_compress = cache(partial(gzip.compress, mtime=0))
 
 
 def add_embedding(app: FastAPI) -> None:
@@ -74,8 +75,3 @@ def _script(file: WidgetFile, request: Request, kept: str) -> Response:
         text = _compress(text)
         headers["content-encoding"] = "gzip"
     return Response(text, media_type="text/javascript", headers=headers)
-
-
-@cache
-def _compress(text: bytes) -> bytes:
-    return gzip.compress(text, mtime=0)

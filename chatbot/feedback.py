@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from chatbot.errors import FeedbackNotKept, UnknownAnswer
 from chatbot.question import LONGEST_QUESTION
@@ -20,7 +20,6 @@ from chatbot.question import LONGEST_QUESTION
 FILE = "feedback.sqlite"
 MOST_ROWS = 10_000
 """At most 100 MB: anybody who asks can write here, a row for each answer that was given."""
-_WAIT_SECONDS = 5.0
 _NAME_DIGITS = 16
 _TABLE = """
     CREATE TABLE IF NOT EXISTS feedback (
@@ -29,10 +28,8 @@ _TABLE = """
 """
 
 
-class Feedback(BaseModel):
+class Feedback(BaseModel, extra="forbid"):
     """What a reader says of one answer."""
-
-    model_config = ConfigDict(extra="forbid")
 
     answer_id: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
     question: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION)]
@@ -56,7 +53,7 @@ def keep_feedback(said: Feedback, *, folder: Path, secret: bytes, index: str, mo
     now = datetime.now(UTC).isoformat(timespec="seconds")
     row = (said.answer_id, now, said.reason, said.question, said.comment, index, model)
     try:
-        with closing(sqlite3.connect(folder / FILE, timeout=_WAIT_SECONDS)) as file, file:
+        with closing(sqlite3.connect(folder / FILE, timeout=5.0)) as file, file:
             file.execute(_TABLE)
             others = "SELECT count(*) FROM feedback WHERE answer_id <> ?"
             is_full = file.execute(others, row[:1]).fetchone()[0] >= MOST_ROWS

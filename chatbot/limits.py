@@ -6,8 +6,10 @@ and slowapi, which is built on it.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address, ip_network
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_network
+
+from chatbot.proxies import parse_address
 
 KEY = "key"
 _DAY_SECONDS, _MINUTE_SECONDS = 86_400.0, 60.0
@@ -32,17 +34,14 @@ class Bucket:
     size: float
     seconds_to_fill: float
     filled_at: float
-    left: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.left = self.size
+    spent: float = 0.0
 
     def wait_for(self, cost: float, now: float) -> float:
         """Return after how many seconds `cost` is in it; 0.0 is now."""
         a_second = self.size / self.seconds_to_fill
-        self.left = min(self.size, self.left + (now - self.filled_at) * a_second)
+        self.spent = max(0.0, self.spent - (now - self.filled_at) * a_second)
         self.filled_at = now
-        return max(0.0, (min(cost, self.size) - self.left) / a_second)
+        return max(0.0, (min(cost, self.size) - (self.size - self.spent)) / a_second)
 
 
 class Limits:
@@ -66,7 +65,7 @@ class Limits:
         if wait := own.wait_for(cost, now):
             return wait
         for bucket in (own, *self._all):
-            bucket.left -= cost
+            bucket.spent += cost
         return 0.0
 
     def _bucket_of(self, caller: str, now: float) -> Bucket:
@@ -82,10 +81,7 @@ class Limits:
 
 def caller_at(address: str) -> str:
     """Return who an address is: itself, or of IPv6 its /64, all of which one household has."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+    parsed = parse_address(address)
+    if isinstance(parsed, IPv6Address):
         return str(ip_network((parsed, 64), strict=False))
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    return str(parsed or address)

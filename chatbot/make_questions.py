@@ -36,7 +36,9 @@ def make_questions(
     reader = replace(reader, model=None, where=None)
     until = time.monotonic() + MOST_SECONDS
     places: dict[str, list[Span]] = defaultdict(list)
-    for one in _in_turn([_made_of(id_, reader) for id_ in _sample(reader)]):
+    ids = list(reader.generation.store.titles())
+    sample = ids[:: math.ceil(len(ids) / MOST_ASKED) or 1]
+    for one in _in_turn([_made_of(id_, reader) for id_ in sample]):
         places[one.question].append(one.span)
     known: list[KnownQuestion] = []
     asked = list(places)[:MOST_ASKED]
@@ -48,11 +50,6 @@ def make_questions(
             known += _asked(question, wanted, reader)
     progress(len(asked), len(asked))
     return known
-
-
-def _sample(reader: Reader) -> list[str]:
-    ids = list(reader.generation.store.titles())
-    return ids[:: math.ceil(len(ids) / MOST_ASKED) or 1]
 
 
 def _made_of(document_id: str, reader: Reader) -> list[KnownQuestion]:

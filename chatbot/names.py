@@ -29,19 +29,8 @@ PERIOD = re.compile(rf"\b(?:{'|'.join(MONTHS)}|(?:1\d|20)\d\d)\b", re.IGNORECASE
 _ARTICLES = ("the", "el", "la", "los", "las")
 _JOINERS = ("of", "de", "del", "the", "la")
 _PREPOSITIONS = (
-    "in",
-    "at",
-    "from",
-    "of",
-    "near",
-    "to",
-    "for",
-    "by",
-    "about",
-    "with",
-    "under",
-    "on",
-    *"en de del desde a para por con sobre bajo".split(),
+    "in at from of near to for by about with under on "
+    "en de del desde a para por con sobre bajo".split()
 )
 LINKS = {*_ARTICLES, *_PREPOSITIONS, "and", "y", "e"}
 _PLACE_BEFORE = ("in", "at", "from", "of", "near", "en", "desde", "de")

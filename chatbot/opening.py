@@ -32,13 +32,11 @@ def open_reader(settings: "Settings") -> "Reader":
     from chatbot.models import load_model
     from chatbot.span_reader import SpanReader
 
-    model = load_model(settings.chatbot.model, settings.chatbot.for_models())
-    generation = open_index(settings)
     return Reader(
-        generation=generation,
+        model=load_model(settings.chatbot.model, settings.chatbot.for_models()),
+        generation=open_index(settings),
         embedder=open_embedder(settings.index.embedding_model),
         span_reader=SpanReader(),
-        model=model,
         reranker=open_reranker(settings),
         strict=settings.chatbot.strict,
     )

@@ -18,20 +18,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 
-from chatbot import render
+from chatbot import conversation, render
 from chatbot.background import Background
-from chatbot.conversation import (
-    Ask,
-    Exchanges,
-    answer_in_steps,
-    before,
-    failed,
-    problem_of,
-    read_context,
-    settled,
-    too_long,
-    turns_of,
-)
+from chatbot.conversation import Ask, Exchanges, problem_of, settled
 from chatbot.question import LONGEST_QUESTION
 from chatbot.render import LANGUAGES, Exchange, words_in
 from corpus.errors import FootnoteError
@@ -40,10 +29,7 @@ MOST_ON_PAGES = 128
 """What gradio may have in hand at once; beyond that it refuses."""
 _STATIC = Path(__file__).parent / "static"
 _STYLES = ("page", "turn", "panel")
-_SCRIPTS = (
-    *("dom", "turn", "log", "panel", "source", "card"),
-    *("shelf", "history", "work", "trouble", "line", "keys"),
-)
+_SCRIPTS = "dom turn log panel source card shelf history work trouble line keys".split()
 """Joined in this order into one script: inline is what gradio's head takes."""
 _ICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
@@ -69,15 +55,8 @@ class PageText:
 Describe = Callable[[], PageText | FootnoteError]
 
 
-def mount_page(
-    app: FastAPI,
-    *,
-    ask: Ask,
-    describe: Describe,
-    background: Background,
-    path: str = "/",
-) -> None:
-    """Mount the chat page at `path`; `describe` is called at each page load and answer.
+def mount_page(app: FastAPI, *, ask: Ask, describe: Describe, background: Background) -> None:
+    """Mount the chat page at the root; `describe` is called at each page load and answer.
 
     An error from `describe`, returned, says why no question can be asked now.
     """
@@ -85,14 +64,22 @@ def mount_page(
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "100"  # it would remember 10,000 that nobody sees
     import gradio as gr
 
-    _add_icon(app)
+    # What browsers and gradio's page ask for unbidden, in place of gradio's own.
+    @app.get("/favicon.ico", include_in_schema=False)
+    def icon() -> Response:
+        return Response(_ICON, media_type="image/svg+xml")
+
+    @app.get("/manifest.json", include_in_schema=False)
+    def manifest() -> JSONResponse:
+        return JSONResponse({"name": "Footnote", "icons": [_ICON_AT]})
+
     said = {language: words_in(language) for language in LANGUAGES}
     labels = ("your_question", "placeholder", "ask", "stop")
     i18n = gr.I18n(**{at: {label: said[at][label] for label in labels} for at in LANGUAGES})
     gr.mount_gradio_app(
         app,
         _lay_out(ask, describe, background, i18n),
-        path=path,
+        path="/",
         theme=_theme(),
         head=_head(said),
         i18n=i18n,
@@ -107,18 +94,6 @@ def mount_page(
     )
 
 
-def _add_icon(app: FastAPI) -> None:
-    """Serve what browsers and gradio's page ask for unbidden, in place of gradio's own."""
-
-    @app.get("/favicon.ico", include_in_schema=False)
-    def icon() -> Response:
-        return Response(_ICON, media_type="image/svg+xml")
-
-    @app.get("/manifest.json", include_in_schema=False)
-    def manifest() -> JSONResponse:
-        return JSONResponse({"name": "Footnote", "icons": [_ICON_AT]})
-
-
 def _head(said: dict[str, dict[str, Any]]) -> str:
     """Return icon, styles and script; words are data in it, so that none of them can be markup."""
     styles = "\n".join((_STATIC / f"{name}.css").read_text("utf-8") for name in _STYLES)
@@ -131,6 +106,16 @@ def _head(said: dict[str, dict[str, Any]]) -> str:
 
 def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) -> Any:  # noqa: ANN401
     import gradio as gr
+
+    def stop(exchanges: Exchanges, request: gr.Request) -> tuple[Any, ...]:
+        if not exchanges or exchanges[-1].stage != "working":
+            return gr.skip(), gr.skip(), gr.skip()
+        language, stopped = _language(request), conversation.failed(exchanges[-1], "stopped")
+        now = (*exchanges[:-1], settled(stopped, language))
+        return render.render_conversation(now, language), now, gr.skip()
+
+    def leave(request: gr.Request) -> None:  # gradio lets an answer that waits go on
+        open_pages.discard(str(request.session_hash))
 
     raw: dict[str, Any] = {"sanitize_html": False, "latex_delimiters": []}
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
@@ -151,7 +136,7 @@ def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) ->
                     elem_id="fn-question",
                 )
                 submit = gr.Button(i18n("ask"), elem_id="fn-submit", variant="primary")
-                stop = gr.Button(i18n("stop"), elem_id="fn-stop")
+                halt = gr.Button(i18n("stop"), elem_id="fn-stop")
             opening = gr.Markdown("", elem_id="fn-opening", **raw)
             with gr.Row(elem_id="fn-hidden"):
                 context = gr.Textbox("{}", elem_id="fn-context", container=False)
@@ -166,23 +151,13 @@ def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) ->
             shown,
             **quiet,
         )
-        stop.click(_stopper(), [exchanges], shown, cancels=[answering], **quiet)
+        halt.click(stop, [exchanges], shown, cancels=[answering], **quiet)
         fresh.click(lambda: ("", (), ""), None, shown, cancels=[answering], **quiet)
         blocks.load(_opener(describe), None, [head, opening], **quiet)
-        blocks.unload(_leaver(open_pages))
+        blocks.unload(leave)
     # How many are answered at once, and how many may wait, `background` decides.
     blocks.queue(default_concurrency_limit=MOST_ON_PAGES, max_size=MOST_ON_PAGES)
     return blocks
-
-
-def _leaver(open_pages: set[str]) -> Callable[..., None]:
-    """Return what notes that a page was closed: gradio lets an answer that waits go on."""
-    import gradio as gr
-
-    def leave(request: gr.Request) -> None:
-        open_pages.discard(str(request.session_hash))
-
-    return leave
 
 
 def _answerer(
@@ -193,25 +168,27 @@ def _answerer(
     async def answer(
         typed: str, said: str, exchanges: Exchanges, request: gr.Request
     ) -> AsyncIterator[tuple[Any, ...]]:
-        question, context = (typed or "").strip(), read_context(said)
+        question, context = (typed or "").strip(), conversation.read_context(said)
         if not question:
             yield gr.skip(), gr.skip(), gr.skip()
             return
         language = _language(request)
-        earlier = before(exchanges, question, context.keep)
+        earlier = conversation.before(exchanges, question, context.keep)
         if len(question) > LONGEST_QUESTION:
-            now = (*earlier, settled(too_long(question), language))
+            now = (*earlier, settled(conversation.too_long(question), language))
             yield render.render_conversation(now, language), now, gr.skip()
             return
         cleared: Any = ""
-        page, index, turns = str(request.session_hash), "", turns_of(earlier, context.past)
+        page, index = str(request.session_hash), ""
+        turns = conversation.turns_of(earlier, context.past)
         open_pages.add(page)
 
         async def is_gone() -> bool:
             return page not in open_pages
 
         steps = background.each(
-            lambda stop: answer_in_steps(ask, question, turns, stop, language), is_gone=is_gone
+            lambda stop: conversation.answer_in_steps(ask, question, turns, stop, language),
+            is_gone=is_gone,
         )
         now = (*earlier, Exchange(question=question))
         try:
@@ -225,7 +202,8 @@ def _answerer(
                 yield render.render_conversation(now, language), now, cleared
                 cleared = gr.skip()  # what is typed meanwhile stays
         except FootnoteError as error:
-            now = (*earlier, settled(failed(now[-1], problem_of(error)), language))
+            broken_off = conversation.failed(now[-1], problem_of(error))
+            now = (*earlier, settled(broken_off, language))
             yield render.render_conversation(now, language), now, cleared
 
     return answer
@@ -233,18 +211,6 @@ def _answerer(
 
 def _language(request: Any) -> str:  # noqa: ANN401
     return render.language_of(request.headers.get("accept-language"))
-
-
-def _stopper() -> Callable[..., tuple[Any, ...]]:
-    import gradio as gr
-
-    def stop(exchanges: Exchanges, request: gr.Request) -> tuple[Any, ...]:
-        if not exchanges or exchanges[-1].stage != "working":
-            return gr.skip(), gr.skip(), gr.skip()
-        now = (*exchanges[:-1], settled(failed(exchanges[-1], "stopped"), _language(request)))
-        return render.render_conversation(now, _language(request)), now, gr.skip()
-
-    return stop
 
 
 def _opener(describe: Describe) -> Callable[..., tuple[str, str]]:
@@ -260,16 +226,16 @@ def _opener(describe: Describe) -> Callable[..., tuple[str, str]]:
                 scope = render.describe_scope(
                     text.document_count, text.indexed_at, datetime.now(UTC), language
                 )
-                return render.render_head(text.title, scope, language), render.render_opening(
+                head = render.render_head(text.title, scope, language)
+                return head, render.render_opening(
                     text.suggestions, text.model, text.tips, language
                 )
             problem = problem_of(text)
         except Exception:
             logging.getLogger(__name__).exception("the page could not describe itself")
         reason = words_in(language)["problems"][problem]
-        return render.render_head("Footnote", "", language), render.render_unavailable(
-            reason, language
-        )
+        head = render.render_head("Footnote", "", language)
+        return head, render.render_unavailable(reason, language)
 
     return open_page
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chatbot.callers import Callers, Refusal
+from chatbot.callers import Refusal, identify
 from chatbot.draining import Draining
 from chatbot.limits import Limits, Rates
 from chatbot.proxies import Network, as_sent, is_local, path_within
@@ -42,8 +42,8 @@ OPEN: dict[re.Pattern[str], tuple[str, ...] | None] = {
 Gradio, which has many more: files to upload and to read, what it knows of itself, other hosts."""
 
 _FREE = re.compile(rf"{_FILES}|{_ANSWERS}|/healthz|/readyz|{_WIDGET}|/embed")
+_QUESTIONS = ("/api/ask", "/gradio_api/queue/join")
 _COST_OF_READING = 0.1
-_NOTHING = "There is nothing here."
 _BROKEN = Refusal(500, "Something went wrong on our side; ask again.")
 
 _POLICY = (
@@ -73,7 +73,6 @@ class Perimeter:
 
     def __init__(self, app: ASGIApp, *, rules: Rules, draining: Draining) -> None:
         self._app, self._rules, self._draining = app, rules, draining
-        self._callers = Callers(rules.allowed_origins, rules.api_key)
         self._limits = Limits(rules.rates)
         self._under_way: Counter[str] = Counter()
         ancestors = " ".join(["'self'", *rules.allowed_origins])
@@ -144,8 +143,10 @@ class Perimeter:
 
     def _admit(self, scope: Scope, path: str, is_here: bool, body: RequestBody) -> str | Refusal:
         """Return who asks, or why that is not to be."""
-        caller = self._callers.identify(
+        caller = identify(
             scope,
+            allowed_origins=self._rules.allowed_origins,
+            api_key=self._rules.api_key,
             is_local=is_here,
             # An allowed site asks the API; the page is asked by itself alone, in a frame there too.
             allows_others=path.startswith("/api/"),
@@ -155,17 +156,18 @@ class Perimeter:
             return caller
         methods = methods_for(path) if path else None
         if methods is not None and scope["method"] not in methods:
-            said = f"Ask for this with {' or '.join(methods)}." if methods else _NOTHING
+            said = (
+                f"Ask for this with {' or '.join(methods)}."
+                if methods
+                else "There is nothing here."
+            )
             return Refusal(405 if methods else 404, said, {"allow": ", ".join(methods)})
         if body.declared_bytes > LARGEST_BODY_BYTES:
             return TOO_LARGE
         if self._under_way[caller] >= MOST_OPEN:
             return _too_often(5.0)
         if not _FREE.fullmatch(path):
-            is_question = scope["method"] == "POST" and path in (
-                "/api/ask",
-                "/gradio_api/queue/join",
-            )
+            is_question = scope["method"] == "POST" and path in _QUESTIONS
             if wait := self._limits.take(caller, 1.0 if is_question else _COST_OF_READING):
                 return _too_often(wait)
         return caller

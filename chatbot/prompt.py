@@ -59,7 +59,8 @@ def make_prompt(
         if room < 0:
             break
         fitting.append(passage)
-    mark = _mark(fitting, secret_beside(generation.folder.parent.parent))
+    secret, said = secret_beside(generation.folder.parent.parent), "\0".join(fitting).encode()
+    mark = hmac.new(secret, said, hashlib.sha256).hexdigest()[:_MARK_LENGTH]
     text = fill(VERSION, question=question, mark=mark, passages=numbered(fitting, mark))
     return Prompt(text, len(fitting), len(best) - len(fitting))
 
@@ -87,11 +88,6 @@ def numbered(passages: Sequence[str], mark: str) -> str:
     """Return the passages between marks, numbered from 1."""
     each = (between_marks(p, f"passage {n}", mark) for n, p in enumerate(passages, start=1))
     return "\n\n".join(each)
-
-
-def _mark(passages: Sequence[str], secret: bytes) -> str:
-    said = "\0".join(passages).encode()
-    return hmac.new(secret, said, hashlib.sha256).hexdigest()[:_MARK_LENGTH]
 
 
 def secret_beside(index: Path) -> bytes:

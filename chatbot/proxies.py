@@ -43,7 +43,7 @@ def is_local(scope: Scope, *, trusted: Sequence[Network]) -> bool:
     if forwarded and not (_is_from(scope.get("client"), trusted) and _FOR in forwarded):
         return False
     client = as_sent(scope, trusted=trusted, root_path="").get("client")
-    address = _address(client[0]) if client else None
+    address = parse_address(client[0]) if client else None
     return address is not None and address.is_loopback
 
 
@@ -55,14 +55,15 @@ def path_within(path: str, root_path: str) -> str:
 
 def _is_from(client: Any, trusted: Sequence[Network]) -> bool:  # noqa: ANN401
     """Say whether a connection comes from one of these; a socket in a folder has no address."""
-    address = _address(client[0]) if client else None
+    address = parse_address(client[0]) if client else None
     return address is not None and any(address in network for network in trusted)
 
 
 def _furthest(forwarded_for: str, trusted: Sequence[Network]) -> str | None:
     """Return the nearest address that is no trusted proxy's: what stands before it anyone says."""
     for said in reversed(forwarded_for.split(",")):
-        address = _address(re.sub(r":\d+$", "", said.strip()) if "." in said else said.strip("[ ]"))
+        named = re.sub(r":\d+$", "", said.strip()) if "." in said else said.strip("[ ]")
+        address = parse_address(named)
         if address is None:
             return None
         if not any(address in network for network in trusted):
@@ -70,7 +71,8 @@ def _furthest(forwarded_for: str, trusted: Sequence[Network]) -> str | None:
     return None
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return an IP address, IPv4 where it is that within IPv6; None if the text is none."""
     try:
         address = ip_address(text)
     except ValueError:

@@ -105,16 +105,12 @@ def read_question(text: str) -> Question:
     """Take a question apart."""
     found = words(text)
     content = [word for word in found if not is_stop_word(word)]
-    names = {
+    names = frozenset(
         stem(word)
         for position, word in enumerate(found)
         if word in content and _is_name(word, position)
-    }
-    return Question(
-        text=text,
-        terms={stem(word): word for word in content},
-        names=frozenset(names),
     )
+    return Question(text=text, terms={stem(word): word for word in content}, names=names)
 
 
 def make_standalone(question: str, history: Sequence[Turn]) -> str:

@@ -209,10 +209,8 @@ def _who(subject: str, be: str, complement: str) -> str:
     nouns = kind.split() if spanish else kind.split()[-1:]
     if any(PERSON.fullmatch(noun) for noun in nouns) and be not in ("are", "were"):
         return "¿Quién" if spanish else "Who"
-    has_name, has_article = (
-        re.search("[A-Z]", subject[1:]),
-        subject.startswith(("The ", "El ", "La ")),
-    )
+    has_name = re.search("[A-Z]", subject[1:])
+    has_article = subject.startswith(("The ", "El ", "La "))
     may_be_person = re.search("(?:or|er|ant|ent|ee|figure|star)$", nouns[-1]) and " " in subject
     unsure = may_be_person or complement[0].isupper() or (has_article and not has_name)
     if unsure or (be not in ("is", "es") and not has_article):

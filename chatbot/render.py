@@ -18,7 +18,6 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader
-from jinja2.runtime import Macro
 from markupsafe import Markup
 
 from chatbot.answer import Answer, Citation, Sentence, Usage
@@ -89,7 +88,7 @@ def count(language: str, noun: str, number: int) -> str:
 
 def render_head(title: str, scope: str, language: str = "en") -> str:
     """Return the name of the page, its tools, and the sentence that says what it answers from."""
-    return _rendered(_macro("first.html", "head", language)(title, scope))
+    return _rendered("first.html", "head", language, title, scope)
 
 
 def describe_scope(
@@ -109,12 +108,12 @@ def render_opening(
     `tips` say how to have another model write; only whoever runs the page should see them.
     """
     how = words_in(language)["by_quotes" if model == QUOTES else "by_model"].format(model=model)
-    return _rendered(_macro("first.html", "opening", language)(suggestions, how, tips))
+    return _rendered("first.html", "opening", language, suggestions, how, tips)
 
 
 def render_unavailable(reason: str, language: str = "en") -> str:
     """Return the card that says why no question can be asked now."""
-    return _rendered(_macro("first.html", "unavailable", language)(reason))
+    return _rendered("first.html", "unavailable", language, reason)
 
 
 def render_conversation(exchanges: Iterable[Exchange], language: str = "en") -> str:
@@ -130,17 +129,13 @@ def render_exchange(exchange: Exchange, language: str = "en") -> str:
     """Return one question and its answer, finished or not."""
     if exchange.html:
         return zlib.decompress(exchange.html).decode()
-    return _rendered(_macro("turn.html", "turn", language)(exchange))
+    return _rendered("turn.html", "turn", language, exchange)
 
 
-def _rendered(markup: str) -> str:
-    lines = (line.strip() for line in markup.split("\n"))  # what was text has no line ends by now
-    return " ".join(line for line in lines if line)
-
-
-def _macro(template: str, name: str, language: str) -> Macro:
-    macro: Macro = getattr(_templates(language).get_template(template).module, name)
-    return macro
+def _rendered(template: str, name: str, language: str, *values: object) -> str:
+    macro = getattr(_templates(language).get_template(template).module, name)
+    lines = (line.strip() for line in macro(*values).split("\n"))
+    return " ".join(line for line in lines if line)  # what was text has no line ends by now
 
 
 @cache
@@ -153,10 +148,11 @@ def _templates(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    words = words_in(language)
     environment.globals |= {
-        "t": SimpleNamespace(**words_in(language)),
+        "t": SimpleNamespace(**words),
         "count": lambda noun, number: count(language, noun, number),
-        "writer": lambda answer: _writer(answer, language),
+        "writer": lambda answer: words["about_quotes"] if answer.model == QUOTES else answer.model,
         "tokens": lambda usage: _tokens(usage, language),
         "by_number": lambda citations: {citation.number: citation for citation in citations},
         "verdicts_of": lambda sentences: {sentence.verdict for sentence in sentences},
@@ -218,10 +214,6 @@ def _excerpt(text: str) -> str:
     if len(words) <= _EXCERPT_CHARACTERS:
         return words
     return words[:_EXCERPT_CHARACTERS].rsplit(" ", 1)[0] + "…"
-
-
-def _writer(answer: Answer, language: str) -> str:
-    return str(words_in(language)["about_quotes"]) if answer.model == QUOTES else answer.model
 
 
 def _tokens(usage: Usage, language: str) -> str:

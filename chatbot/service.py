@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from threading import Event as StopEvent
 
 from chatbot.answer import Answer, Event, Finished, Turn
-from chatbot.ask import Reader, answer_question, stream_answer
+from chatbot.ask import Reader, answer_question, find_hits, stream_answer
 from chatbot.errors import StillLoading
 from chatbot.feedback import Feedback, keep_feedback, name_answer
 from chatbot.library import Library, list_library
@@ -27,9 +28,8 @@ from corpus.document import Document
 from corpus.errors import FootnoteError
 from index.embed import Embedder, Reranker, load_embedder
 from index.errors import MissingIndex, StaleIndex
-from index.generation import Generation, current_name, open_current
+from index.generation import Generation, current_or_none, open_current
 from index.passage import Hit
-from index.search import search
 
 MOST_SUGGESTIONS = 4
 LONGEST_WAIT_SECONDS = 60.0
@@ -37,6 +37,9 @@ TRY_AGAIN_SECONDS = 60.0
 """After an index that could not be opened was tried: every byte of it is read each time."""
 MAKE_AFTER_SECONDS = 30.0
 """`footnote index` makes the known questions of what it has just put in use; let it."""
+_NO_INDEX = (
+    "No documents have been indexed yet; whoever runs this page can do so with `footnote index`."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,14 +117,7 @@ class Service:
     def search(self, query: str, k: int) -> list[Hit]:
         """Return the `k` best passages for a query."""
         self.wait()
-        reader = self._reader()
-        return search(
-            query,
-            generation=reader.generation,
-            embedder=reader.embedder,
-            k=k,
-            reranker=reader.reranker,
-        )
+        return find_hits(query, self._reader(), k)
 
     def wait(self) -> None:
         """Wait until loading has ended, well or not, but not for ever."""
@@ -194,10 +190,7 @@ class Service:
         """Open the generation in use if it is another; questions under way keep the old one."""
         if self._embedder is None:
             return
-        try:
-            name = current_name(self._index)
-        except FootnoteError:
-            name = None  # the one that is open still answers
+        name = current_or_none(self._index)  # where it is damaged the one that is open answers
         if not self._is_new(name) or not self._changing.acquire(blocking=self._generation is None):
             return
         try:
@@ -208,7 +201,8 @@ class Service:
         except FootnoteError as error:
             self._refused = (name, time.monotonic() + TRY_AGAIN_SECONDS)
             if self._generation is None:
-                self._problem = _for_readers(error)
+                is_missing = isinstance(error, MissingIndex)
+                self._problem = MissingIndex(_NO_INDEX) if is_missing else error
         finally:
             self._changing.release()
 
@@ -245,13 +239,9 @@ class Service:
 
     def _answerable(self, reader: Reader) -> tuple[str, ...]:
         """Return the operator's questions that the documents answer, quoted, no model asked."""
-        reader = replace(reader, model=None)
-        good: list[str] = []
-        for question in self._wished:
-            if len(good) < MOST_SUGGESTIONS:
-                answer = answer_question(question, reader=reader)
-                good += [question] if answer.status == "answered" else []
-        return tuple(good)
+        quoting = replace(reader, model=None)
+        good = (q for q in self._wished if answer_question(q, reader=quoting).status == "answered")
+        return tuple(islice(good, MOST_SUGGESTIONS))
 
 
 def _note(answer: Answer) -> None:
@@ -263,12 +253,3 @@ def _note(answer: Answer) -> None:
         seconds=round(answer.seconds.get("total", 0.0), 3),
         question=answer.question,
     )
-
-
-def _for_readers(error: FootnoteError) -> FootnoteError:
-    if isinstance(error, MissingIndex):
-        return MissingIndex(
-            "No documents have been indexed yet; whoever runs this page can do so with "
-            "`footnote index`."
-        )
-    return error

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     IPvAnyNetwork,
     ValidationError,
@@ -69,18 +68,14 @@ Networks = Annotated[list[IPvAnyNetwork], NoDecode, BeforeValidator(_split_at_co
 Folders = Annotated[list[Path], NoDecode, BeforeValidator(_split_at_commas)]
 
 
-class CorpusTable(BaseModel):
+class CorpusTable(BaseModel, extra="forbid"):
     """`[corpus]`: what is read."""
-
-    model_config = ConfigDict(extra="forbid")
 
     folders: Folders = [Path("corpus/documents")]
 
 
-class IndexTable(BaseModel):
+class IndexTable(BaseModel, extra="forbid"):
     """`[index]`: how it is found, and where the index is kept."""
-
-    model_config = ConfigDict(extra="forbid")
 
     folder: Path = Path(".footnote")
     embedding_model: str = BUNDLED
@@ -88,10 +83,8 @@ class IndexTable(BaseModel):
     passage_tokens: int = Field(default=PASSAGE_TOKENS, ge=32, le=1000)
 
 
-class ChatbotTable(BaseModel):
+class ChatbotTable(BaseModel, extra="forbid"):
     """`[chatbot]`: how it is answered and shown."""
-
-    model_config = ConfigDict(extra="forbid")
 
     model: str = QUOTES
     strict: bool = True

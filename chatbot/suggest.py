@@ -62,8 +62,7 @@ def load_questions(generation: Generation) -> tuple[KnownQuestion, ...] | None:
 
 def store_questions(generation: Generation, known: Sequence[KnownQuestion]) -> None:
     """Keep the questions for a generation; OSError if its folder cannot be written."""
-    rows = _ROWS.dump_json(tuple(known), indent=1).decode()
-    write_atomically(generation.folder / FILE, rows)
+    write_atomically(generation.folder / FILE, _ROWS.dump_json(tuple(known), indent=1))
 
 
 def suggestions(known: Sequence[KnownQuestion], count: int = 4) -> tuple[str, ...]:

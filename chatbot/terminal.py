@@ -4,9 +4,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chatbot.answer import Answer
+from chatbot.answer import Answer, Notice
 from chatbot.models import QUOTES
-from chatbot.notices import notices_of, written_by
 from chatbot.small_talk import reply_to
 from index.passage import Hit
 
@@ -15,6 +14,14 @@ if TYPE_CHECKING:
 
 WIDTH = 88
 ABSTAINS = "The documents don't say."
+NOTICES: dict[Notice, str] = {
+    "left_out": "Something the model wrote was left out, because the documents do not support it.",
+    "model_unavailable": "These are quotes from the documents, because no model wrote an answer.",
+    "interrupted": "The answer was interrupted; what stands here was checked.",
+    "shortened": "The model was not shown every passage found: there was no room for more.",
+    "partial": "The documents don't say the rest of what was asked.",
+    "conflict": "The documents disagree on this; the newest comes first.",
+}
 
 
 def show_answer(answer: Answer) -> str:
@@ -29,7 +36,7 @@ def show_answer(answer: Answer) -> str:
 def _answer_lines(answer: Answer) -> list[str]:
     if "greeting" in answer.notices:
         return [_wrap(reply_to(answer.question))]
-    notices = notices_of(answer)
+    notices = _notices_of(answer)
     if answer.status == "not_in_documents":
         nearest = show_hits(answer.hits[:3])
         return [ABSTAINS, *notices, "", "Nearest passages:", "", nearest]
@@ -39,7 +46,7 @@ def _answer_lines(answer: Answer) -> list[str]:
     )
     lines = [_wrap(text), ""]
     if answer.model != QUOTES:
-        notices.append(written_by(answer))
+        notices.append(_written_by(answer))
     for notice in notices:
         lines += [_wrap(notice), ""]
     for citation in answer.citations:
@@ -49,6 +56,32 @@ def _answer_lines(answer: Answer) -> list[str]:
         quote = " ".join(citation.quote.split())
         lines += [f"[{citation.number}] {where}", _wrap(f"“{quote}”", "    ")]
     return lines
+
+
+def _notices_of(answer: Answer) -> list[str]:
+    """Return a sentence a notice, in order; what kept the model from writing stands before its."""
+    return [
+        f"{answer.problem} {NOTICES[notice]}".strip()
+        if notice in ("model_unavailable", "interrupted")
+        else NOTICES[notice]
+        for notice in answer.notices
+        if notice in NOTICES
+    ]
+
+
+def _written_by(answer: Answer) -> str:
+    """Return a sentence on who wrote the answer, with the tokens that the provider counted."""
+    if all(sentence.verdict == "quoted" for sentence in answer.sentences):
+        return "Quoted word for word from the documents."
+    usage = answer.usage
+    read, written = (
+        "unknown" if count is None else f"{count:,}"
+        for count in (usage.prompt_tokens, usage.completion_tokens)
+    )
+    return (
+        f"Written by {answer.model} and checked against the documents "
+        f"(tokens read: {read}, written: {written})."
+    )
 
 
 def show_hits(hits: Sequence[Hit], characters: int = 260) -> str:

@@ -233,8 +233,7 @@ def _check_space(index: Path, change: Change, copied: Generation | None) -> None
 
 def _prove(folder: Path, manifest: Manifest) -> None:
     """Open the generation as a reader would; in a graph that is used, passages find themselves."""
-    generation = open_generation(folder, manifest)
-    try:
+    with closing(open_generation(folder, manifest)) as generation:
         numbers = generation.store.numbers()
         asked = numbers[:: max(1, len(numbers) // SELF_QUERIES)] + numbers[-SELF_QUERIES:]
         used = len(numbers) > EXACT_PASSAGES  # smaller ones are compared one by one
@@ -248,5 +247,3 @@ def _prove(folder: Path, manifest: Manifest) -> None:
                 "the new index did not find its own passages, so the old one stays in use; "
                 "run `footnote index` again."
             )
-    finally:
-        generation.close()

@@ -13,7 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -108,19 +108,15 @@ def _exported(folder: Path) -> bytes:
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "footnote"
     name = f"{BUNDLED}-{WEIGHTS_SHA256[:12]}-int8-{RECIPE}"
     model, seal = home / f"{name}.onnx", home / f"{name}.sha256"
-    try:
+    with suppress(OSError, UnicodeDecodeError):
         data = model.read_bytes()
         if seal.read_text() == hashlib.sha256(data).hexdigest():
             return data
-    except (OSError, UnicodeDecodeError):
-        pass
     data = _export(folder)
-    try:
+    with suppress(OSError):  # a cache that cannot be written only costs this work again
         home.mkdir(parents=True, exist_ok=True)
         write_atomically(model, data)
         write_atomically(seal, hashlib.sha256(data).hexdigest())
-    except OSError:  # a cache that cannot be written only costs this work again
-        pass
     return data
 
 

@@ -36,7 +36,6 @@ class QueryEmbedder(Protocol):
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one vector of length one for each text, `[texts, dimensions]`."""
-        ...
 
 
 class Embedder(QueryEmbedder, Protocol):
@@ -47,11 +46,9 @@ class Embedder(QueryEmbedder, Protocol):
 
     def count_pieces(self, text: str) -> int:
         """Return how many word pieces the model reads `text` as."""
-        ...
 
     def embed_passages(self, texts: Sequence[str], bounds: Sequence[Bounds]) -> list[Embedded]:
         """Return the vectors of each text and of its sentences, which stand at its bounds."""
-        ...
 
 
 def load_embedder(name: str) -> Embedder:
@@ -84,10 +81,7 @@ class SentenceTransformerEmbedder:
         sentences = [t[a:b] for t, spans in zip(texts, bounds, strict=True) for a, b in spans]
         vectors = self._encode([*texts, *sentences], "encode_document")
         ends = np.cumsum([len(texts), *(len(spans) for spans in bounds)])
-        return [
-            Embedded(vectors[i], vectors[start:end])
-            for i, (start, end) in enumerate(pairwise(ends))
-        ]
+        return [Embedded(vectors[i], vectors[a:b]) for i, (a, b) in enumerate(pairwise(ends))]
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return one vector a question."""
@@ -95,9 +89,8 @@ class SentenceTransformerEmbedder:
 
     def _encode(self, texts: Sequence[str], method: str) -> Vectors:
         encode = getattr(self._model, method)
-        return np.asarray(
-            encode(list(texts), normalize_embeddings=True, show_progress_bar=False), np.float32
-        )
+        vectors = encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vectors, np.float32)
 
 
 class Reranker:
@@ -115,12 +108,9 @@ class Reranker:
         import torch
 
         pairs = [(question, text) for text in texts]
-        return [
-            float(score)
-            for score in self._model.predict(
-                pairs, activation_fn=torch.nn.Sigmoid(), show_progress_bar=False
-            )
-        ]
+        sigmoid = torch.nn.Sigmoid()
+        scores = self._model.predict(pairs, activation_fn=sigmoid, show_progress_bar=False)
+        return [float(score) for score in scores]
 
 
 def _load(kind: str, name: str, *, setting: str) -> Any:  # noqa: ANN401

@@ -55,12 +55,9 @@ class Generation:
                     (Path(links) / file.name).symlink_to(file.resolve())
                 words = Path(links)
             self.words = KeywordIndex(words)
-        self.passage_vectors = PackedVectors(
-            folder / "passages.i8", bits=8, dimensions=manifest.dimensions
-        )
-        self.sentence_vectors = PackedVectors(
-            folder / "sentences.i4", bits=4, dimensions=manifest.dimensions
-        )
+        size = manifest.dimensions
+        self.passage_vectors = PackedVectors(folder / "passages.i8", bits=8, dimensions=size)
+        self.sentence_vectors = PackedVectors(folder / "sentences.i4", bits=4, dimensions=size)
         self._opening = threading.Lock()
         self._graph: VectorStore | None = None
         self._embedder: QueryEmbedder | None = None
@@ -172,8 +169,7 @@ def open_generation(folder: Path, manifest: Manifest) -> Generation:
         generation = Generation(folder, manifest)
     except OSError as error:  # another build removed it just now
         raise damaged(folder, "it cannot be opened") from error
-    found = generation.store.count_passages(), generation.words.count()
-    counts = {*found, manifest.passage_count}
+    counts = {generation.store.count_passages(), generation.words.count(), manifest.passage_count}
     if len(counts) > 1:
         generation.close()
         raise damaged(folder, f"it holds {sorted(counts)} passages where one number is expected")
@@ -196,7 +192,7 @@ def current_name(index: Path) -> str | None:
 
 def swap(index: Path, name: str) -> None:
     """Make the generation `name` the one in use; keep the one before it, remove all others."""
-    before = _current_or_none(index)
+    before = current_or_none(index)
     write_atomically(index / "CURRENT", name + "\n")
     for folder in (index / "generations").glob("*"):
         if folder.name not in (name, before):
@@ -213,12 +209,9 @@ def prune(index: Path) -> None:
 def roll_back(index: Path) -> str:
     """Put the generation before the one in use back in use, and return its name."""
     with writing(index):
-        current = _current_or_none(index)
-        others = [
-            folder.name
-            for folder in (index / "generations").glob("*")
-            if folder.name < (current or "~") and (folder / "manifest.json").is_file()
-        ]
+        current = current_or_none(index)
+        finished = (file.parent.name for file in (index / "generations").glob("*/manifest.json"))
+        others = [name for name in finished if name < (current or "~")]
         if not others:
             raise MissingIndex(f"{index} holds no earlier index to go back to; nothing was done.")
         folder = index / "generations" / max(others)
@@ -228,7 +221,8 @@ def roll_back(index: Path) -> str:
         return folder.name
 
 
-def _current_or_none(index: Path) -> str | None:
+def current_or_none(index: Path) -> str | None:
+    """Return the name of the generation in use; None also where that cannot be read."""
     try:
         return current_name(index)
     except DamagedIndex:

@@ -12,7 +12,6 @@ from typing import Any
 from index.errors import reading
 
 HEAD_WEIGHT = 0.5
-_HEAP_BYTES = 64_000_000
 _TOKENIZER = "stems"
 
 
@@ -26,7 +25,7 @@ def write_words(folder: Path, passages: Iterable[tuple[int, int, str, str]]) -> 
     with reading("words"):
         folder.mkdir()
         writer = _open(tantivy.Index(_schema(tantivy), path=str(folder))).writer(
-            heap_size=_HEAP_BYTES, num_threads=1
+            heap_size=64_000_000, num_threads=1
         )
         for number, document, head, body in passages:
             entry = tantivy.Document()
@@ -85,8 +84,7 @@ class KeywordIndex:
     def count_with(self, stem: str) -> int:
         """Return in how many passages a stem stands, in text or in headings."""
         with reading("words"):
-            in_text = int(self._searcher.doc_freq("body", stem))
-            return max(in_text, int(self._searcher.doc_freq("head", stem)))
+            return int(max(self._searcher.doc_freq(field, stem) for field in ("body", "head")))
 
     def stems(self, beginning: str) -> list[str]:
         """Return every stem in the passages' text and headings that begins so."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from corpus.load import Skipped
 from index.errors import DamagedIndex, StaleIndex
@@ -16,14 +16,12 @@ FORMAT = 3
 """Goes up when what is on disk, or where documents are cut, changes: older indexes are refused."""
 
 
-class Manifest(BaseModel):
+class Manifest(BaseModel, extra="forbid", frozen=True):
     """What made a generation, and what it must hold.
 
     `probe` is the vector that the embedding model gave a fixed sentence; `files` and `documents`
     hold sha256 sums by path and by document id; `made_with` holds versions of libraries.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: int
     version: str

@@ -98,13 +98,11 @@ class Journal:
 
     def put(self, rows: Sequence[tuple[bytes, Rows, Rows]]) -> None:
         """Remember (key, passage row, sentence rows), for good from here on."""
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)",
-            [
-                (self._made_by + key, row.tobytes(), some.tobytes(), some.shape[1])
-                for key, row, some in rows
-            ],
-        )
+        values = [
+            (self._made_by + key, row.tobytes(), some.tobytes(), some.shape[1])
+            for key, row, some in rows
+        ]
+        self._connection.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", values)
         self._connection.commit()
 
     def close(self) -> None:

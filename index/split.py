@@ -81,12 +81,10 @@ def make_head(document: Document, heading_path: tuple[str, ...]) -> str:
 
 def _sections(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Yield (start, end, heading path); headings with nothing between them open one section."""
-    starts = [0]
-    for before, heading in pairwise([None, *document.headings]):
-        gap = document.text[before.end if before else 0 : heading.start] if heading else ""
-        if gap.strip() and heading:
-            starts.append(heading.start)
-    for start, end in pairwise([*starts, len(document.text)]):
+    ends = [0, *(heading.end for heading in document.headings)]
+    gaps = zip(ends, (heading.start for heading in document.headings), strict=False)
+    starts = [start for end, start in gaps if document.text[end:start].strip()]
+    for start, end in pairwise([0, *starts, len(document.text)]):
         if start < end:
             yield start, end, _path(document.headings, end)
 
@@ -133,10 +131,7 @@ def _gap_near(text: str, start: int, end: int, middle: int) -> tuple[int, int] |
     for reach in range((end - start) // 2):
         for at in (middle - reach, middle + reach):
             if start < at < end - 1 and text[at].isspace():
-                left, right = at, at + 1
-                while left > start + 1 and text[left - 1].isspace():
-                    left -= 1
-                while right < end - 1 and text[right].isspace():
-                    right += 1
+                left = start + 1 + len(text[start + 1 : at].rstrip())
+                right = end - 1 - len(text[at : end - 1].lstrip())
                 return left, right
     return None

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from corpus.document import Document, Span
 from corpus.errors import UnknownDocument
 from index.embed import Bounds
-from index.errors import DamagedIndex
+from index.errors import DamagedIndex, reading
 from index.passage import Passage
 
 _DOCUMENT = TypeAdapter(Document)
@@ -235,12 +235,8 @@ class Store:
         return sorted({row[0] for row in rows}), [row[1] for row in rows]
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        try:
+        with reading("documents"):
             return self._connection.execute(query, tuple(values)).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise DamagedIndex(
-                "the index's documents cannot be read; run `footnote index` to build it again."
-            ) from error
 
 
 def fingerprint(document: Document) -> str:

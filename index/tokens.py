@@ -5,8 +5,6 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-ENCODING = "cl100k_base"
-
 
 def count_tokens(text: str) -> int:
     """Return the number of cl100k tokens in `text`; special tokens count as plain text."""
@@ -22,4 +20,4 @@ def _encoding():  # type: ignore[no-untyped-def]  # noqa: ANN202
     if spec and spec.submodule_search_locations:
         folder = Path(spec.submodule_search_locations[0], "_static", "tiktoken_cache")
         os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(folder))
-    return tiktoken.get_encoding(ENCODING)
+    return tiktoken.get_encoding("cl100k_base")

@@ -13,26 +13,22 @@ UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 """Scripts that put no space between words: pairs of characters stand for words."""
 STOP_WORDS = {
     "en": frozenset(
-        (
-            "a about after again all also am an and any are as at be because been before being "
-            "between both but by can could did do does doing done down during each either few for "
-            "from further had has have having he her here hers him his how i if in into is it its "
-            "itself just let like many me might more most much must my no nor not of off on once "
-            "one only or other our out over own same shall she should so some such tell than that "
-            "the their theirs them then there these they this those through to too under until up "
-            "upon us very was we were what when where which while who whom whose why will with "
-            "within would you your happened happen exactly actually please give "
-        ).split()
+        "a about after again all also am an and any are as at be because been before being "
+        "between both but by can could did do does doing done down during each either few for "
+        "from further had has have having he her here hers him his how i if in into is it its "
+        "itself just let like many me might more most much must my no nor not of off on once "
+        "one only or other our out over own same shall she should so some such tell than that "
+        "the their theirs them then there these they this those through to too under until up "
+        "upon us very was we were what when where which while who whom whose why will with "
+        "within would you your happened happen exactly actually please give".split()
     ),
     "es": frozenset(
-        (
-            "al algo ante bajo cada como cómo con contra cual cuál cuáles cuando cuándo cuanto "
-            "cuánta cuántas cuánto cuántos de del desde donde dónde durante e el él ella ellas "
-            "ellos en entre era eran es esa ese eso esta está este esto estos fue fueron ha había "
-            "han hasta hay la las le les lo los más mi muy ni o os para pero por porque qué que "
-            "quien quién quiénes se ser si sí sin sobre son su sus también tan tiene un una unas "
-            "uno unos y ya"
-        ).split()
+        "al algo ante bajo cada como cómo con contra cual cuál cuáles cuando cuándo cuanto "
+        "cuánta cuántas cuánto cuántos de del desde donde dónde durante e el él ella ellas "
+        "ellos en entre era eran es esa ese eso esta está este esto estos fue fueron ha había "
+        "han hasta hay la las le les lo los más mi muy ni o os para pero por porque qué que "
+        "quien quién quiénes se ser si sí sin sobre son su sus también tan tiene un una unas "
+        "uno unos y ya".split()
     ),
 }
 _ANY_STOP_WORD = frozenset().union(*STOP_WORDS.values())

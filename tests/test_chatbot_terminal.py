@@ -4,8 +4,7 @@ import pytest
 
 from chatbot.answer import Answer, Notice
 from chatbot.ask import Reader, answer_question
-from chatbot.notices import NOTICES
-from chatbot.terminal import ABSTAINS, WIDTH, show_answer, show_hits, show_table
+from chatbot.terminal import ABSTAINS, NOTICES, WIDTH, show_answer, show_hits, show_table
 
 
 @pytest.fixture(scope="module")

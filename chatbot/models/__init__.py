@@ -1,9 +1,10 @@
 """What can write answers: `provider:name` to a model. Models do not know documents or citations.
 
-To add a provider, write `load(name, settings) -> Model` in a file of its own; give it a row here.
+To add a provider, write `load(name, settings) -> Model` in a file of its name; give it a row here.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -21,9 +22,8 @@ REPLY_TOKENS = 1_024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """Where a provider's `load` is and what its models are; the package, extra and key it needs."""
+    """What a provider's models are; the package, extra and key it needs."""
 
-    module: str
     says: str
     package: str = ""
     extra: str = ""
@@ -41,38 +41,32 @@ class Provider:
 
 PROVIDERS = {
     "ollama": Provider(
-        module="chatbot.models.ollama",
         says="a model that Ollama runs, on this machine or at [chatbot] base_url",
         package="llama_index.llms.ollama",
         extra="ollama",
     ),
     "openai": Provider(
-        module="chatbot.models.openai",
         says="OpenAI's own",
         package="llama_index.llms.openai_like",
         extra="openai",
         key="OPENAI_API_KEY",
     ),
     "anthropic": Provider(
-        module="chatbot.models.anthropic",
         says="Anthropic's own",
         package="llama_index.llms.anthropic",
         extra="anthropic",
         key="ANTHROPIC_API_KEY",
     ),
     "openai-compatible": Provider(
-        module="chatbot.models.openai_compatible",
         says="what serves OpenAI's protocol at [chatbot] base_url: vLLM, llama.cpp, LM Studio",
         package="llama_index.llms.openai_like",
         extra="openai",
     ),
     "huggingface": Provider(
-        module="chatbot.models.huggingface",
         says="a folder, or a name of Hugging Face's, run in this process",
         example="FOLDER-OR-ID",
     ),
     "echo": Provider(
-        module="chatbot.models.echo",
         says="repeats the passages, or the words given; for trying things out",
         example="WORDS",
     ),
@@ -101,14 +95,12 @@ class Model(Protocol):
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the model takes `text` for, rather too many than too few."""
-        ...
 
     def stream(self, prompt: str, stop: Event) -> Iterator[Piece]:
         """Yield the reply as it is written; ModelUnavailable when it cannot be had.
 
         Once `stop` is set, Stopped is raised within a second, and the model left off.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +122,6 @@ class ModelSettings:
     limits: Limits = field(default_factory=Limits)
 
 
-def _is_key(value: str) -> bool:
-    return bool(value) and value.isascii() and value.isprintable() and " " not in value
-
-
 def load_model(spec: str, settings: ModelSettings) -> Model | None:
     """Return the model that `provider:name` names; None for `quotes:`, which needs none.
 
@@ -151,7 +139,7 @@ def load_model(spec: str, settings: ModelSettings) -> Model | None:
             f"{provider_name}: needs a package that is not installed; run "
             f"`pip install -c requirements.lock -e '.[{provider.extra}]'`."
         )
-    if provider.key and not _is_key(os.environ.get(provider.key, "")):
+    if provider.key and not re.fullmatch("[!-~]+", os.environ.get(provider.key, "")):
         raise UnknownModel(
             f"{provider_name}: needs a key; put it into the environment as {provider.key}."
         )
@@ -159,5 +147,6 @@ def load_model(spec: str, settings: ModelSettings) -> Model | None:
         raise UnknownModel(
             f"{provider_name}: needs a model's name after the colon; see `footnote models`."
         )
-    model: Model = import_module(provider.module).load(name, settings)
+    module = import_module(f"chatbot.models.{provider_name.replace('-', '_')}")
+    model: Model = module.load(name, settings)
     return model

@@ -12,14 +12,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event, Lock
 
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    sleep_using_event,
-    stop_after_attempt,
-    wait_random_exponential,
-)
+import tenacity
 
 from chatbot.errors import ModelUnavailable, Stopped
 from chatbot.models import Limits, Piece
@@ -29,15 +22,16 @@ ATTEMPTS = 3
 LONGEST_PAUSE_SECONDS = 10.0
 FAILURES_BEFORE_REST, REST_SECONDS = 3, 30.0
 _LOOK_SECONDS = 0.05  # how soon it is seen that nobody waits any more
-_BACK_OFF = wait_random_exponential(multiplier=0.5, max=4)
+_BACK_OFF = tenacity.wait_random_exponential(multiplier=0.5, max=4)
 _ENDS = (".", "!", "?", "…", '"', "”", "’", "'", ")", "]", "*")
+Arrived = SimpleQueue[Piece | ModelUnavailable | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A reply under way: what has arrived, in order, None at the end; and how to leave it off."""
 
-    arrived: "SimpleQueue[Piece | ModelUnavailable | None]"
+    arrived: Arrived
     cancel: Callable[[], object]
 
 
@@ -65,11 +59,11 @@ class Caller:
 
     def _pieces(self, start: Callable[[], Call], stop: Event) -> Iterator[Piece]:
         deadline = time.monotonic() + self._limits.total_seconds
-        attempts = Retrying(
-            retry=retry_if_exception(_is_worth_another),
-            stop=stop_after_attempt(ATTEMPTS),
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_is_worth_another),
+            stop=tenacity.stop_after_attempt(ATTEMPTS),
             wait=_pause,
-            sleep=sleep_using_event(stop),
+            sleep=tenacity.sleep_using_event(stop),
             reraise=True,
         )
         call, piece = attempts(lambda: self._begin(start, deadline, stop))
@@ -151,7 +145,7 @@ def _is_worth_another(error: BaseException) -> bool:
     )
 
 
-def _pause(state: RetryCallState) -> float:
+def _pause(state: tenacity.RetryCallState) -> float:
     """Return how long to leave the server alone, in seconds: as it asked, else with some chance."""
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after_seconds if isinstance(error, ModelUnavailable) else None

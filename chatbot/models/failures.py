@@ -24,10 +24,8 @@ def explain(error: BaseException, *, model: str, key: str) -> ModelUnavailable:
     response = getattr(error, "response", None)
     status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
     if isinstance(status, int) and status >= 400:
-        cause, remedy = _refusal(status, name, key)
         return ModelUnavailable(
-            cause,
-            remedy,
+            *_refusal(status, name, key),
             may_pass=status in PASSING,
             retry_after_seconds=_retry_after(response),
         )

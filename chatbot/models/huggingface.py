@@ -5,14 +5,13 @@ llama-index's HuggingFaceLLM wraps the same classes, but what it runs cannot be 
 
 from collections.abc import Iterator
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any
 
 from chatbot.answer import Usage
 from chatbot.errors import ModelUnavailable, UnknownModel
 from chatbot.models import REPLY_TOKENS, ModelSettings, Piece
-from chatbot.models.calls import Call, Caller
+from chatbot.models.calls import Arrived, Call, Caller
 
 
 def load(name: str, settings: ModelSettings) -> "HuggingFaceModel":
@@ -62,16 +61,13 @@ class HuggingFaceModel:
         return self._caller.pieces(lambda: self._call(prompt), stop)
 
     def _call(self, prompt: str) -> Call:
-        arrived: SimpleQueue[Piece | ModelUnavailable | None] = SimpleQueue()
-        cancelled = Event()
+        arrived, cancelled = Arrived(), Event()
         Thread(
             target=self._write, args=(prompt, arrived, cancelled), name=self.name, daemon=True
         ).start()
         return Call(arrived, cancelled.set)
 
-    def _write(
-        self, prompt: str, arrived: "SimpleQueue[Piece | ModelUnavailable | None]", cancelled: Event
-    ) -> None:
+    def _write(self, prompt: str, arrived: Arrived, cancelled: Event) -> None:
         from transformers import StoppingCriteriaList
 
         try:
@@ -108,7 +104,7 @@ class HuggingFaceModel:
         )
 
 
-def _streamer(tokenizer: Any, arrived: "SimpleQueue[Any]") -> Any:  # noqa: ANN401
+def _streamer(tokenizer: Any, arrived: Arrived) -> Any:  # noqa: ANN401
     """Return a streamer that puts each word into the queue as soon as it is whole."""
     from transformers import TextStreamer
 

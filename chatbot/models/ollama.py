@@ -14,7 +14,6 @@ from chatbot.models import REPLY_TOKENS, ModelSettings, Piece
 from chatbot.models.remote import Protocol, RemoteModel, client_options
 
 PORT = 11434
-ADDRESS = f"http://127.0.0.1:{PORT}"
 
 
 def address(base_url: str | None) -> str:
@@ -23,7 +22,7 @@ def address(base_url: str | None) -> str:
     Told to listen everywhere (0.0.0.0) it is asked here. WrongSetting if that is no address.
     """
     configured = (base_url or "").rstrip("/").removesuffix("/v1")
-    named = configured or os.environ.get("OLLAMA_HOST", "") or ADDRESS
+    named = configured or os.environ.get("OLLAMA_HOST", "") or f"http://127.0.0.1:{PORT}"
     try:
         parts = urlsplit(named if "://" in named else f"http://{named}")
         port = parts.port or (PORT if "://" not in named else None)

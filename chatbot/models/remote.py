@@ -8,16 +8,14 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from chatbot.errors import ModelUnavailable
 from chatbot.models import ModelSettings, Piece
-from chatbot.models.calls import LONGEST_REPLY, Call, Caller
+from chatbot.models.calls import LONGEST_REPLY, Arrived, Call, Caller
 from chatbot.models.failures import explain
 from index.tokens import count_tokens
 
@@ -76,13 +74,11 @@ class RemoteModel:
         return self._caller.pieces(lambda: self._call(prompt), stop)
 
     def _call(self, prompt: str) -> Call:
-        arrived: SimpleQueue[Piece | ModelUnavailable | None] = SimpleQueue()
+        arrived = Arrived()
         running = asyncio.run_coroutine_threadsafe(self._ask(prompt, arrived), self._running_loop())
         return Call(arrived, running.cancel)
 
-    async def _ask(
-        self, prompt: str, arrived: "SimpleQueue[Piece | ModelUnavailable | None]"
-    ) -> None:
+    async def _ask(self, prompt: str, arrived: Arrived) -> None:
         from llama_index.core.llms import ChatMessage
 
         length, responses = 0, list[httpx.Response]()
