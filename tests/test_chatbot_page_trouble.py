@@ -263,7 +263,9 @@ def test_what_a_server_lets_go_of_in_a_long_conversation_stays(
         assert watched.page.locator("#fn-log .fn-asked").all_inner_texts() == asked
         assert len(set(done.evaluate_all(ANSWERS))) == len(asked)
         watched.page.locator("#fn-log .fn-turn").nth(1).get_by_role("button", name="Edit").click()
-        watched.ask("Who is Carlos Marroquín?")
+        expect(watched.page.locator("#fn-editing")).to_be_visible()
+        watched.type("Who is Carlos Marroquín?")
+        expect(done).to_have_count(2, timeout=WAIT_MS)
         assert watched.page.locator("#fn-log .fn-asked").all_inner_texts() == [
             QUESTION,
             "Who is Carlos Marroquín?",
