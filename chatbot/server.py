@@ -124,20 +124,20 @@ def _protocol() -> type[asyncio.Protocol]:
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
     class Impatient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-        was_silent = False
+        last_seen: object = ...
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
             self.loop.call_later(HEAD_SECONDS, self._look)
 
         def _look(self) -> None:
-            """Close a connection that has been between requests since the last look."""
+            """Close a connection on which no request has come since the last look."""
             if self.transport.is_closing():
                 return
-            is_silent = self.cycle is None or self.cycle.response_complete
-            if is_silent and self.was_silent:
+            is_between = self.cycle is None or self.cycle.response_complete
+            if is_between and self.cycle is self.last_seen:
                 self.transport.close()
-            self.was_silent = is_silent
+            self.last_seen = self.cycle
             self.loop.call_later(HEAD_SECONDS, self._look)
 
     return Impatient

@@ -380,6 +380,13 @@ def test_who_never_says_the_rest_is_not_waited_for(monkeypatch: pytest.MonkeyPat
                     connection.sendall(piece)
                     time.sleep(0.05)
                 assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+            with httpx.Client(base_url=f"http://127.0.0.1:{address[1]}") as busy:
+                ports = set()
+                for _ in range(15):  # looked at five times between two requests
+                    stream = busy.post("/", content=b"abcd").extensions["network_stream"]
+                    ports.add(stream.get_extra_info("client_addr"))
+                    time.sleep(0.1)
+                assert len(ports) == 1
         finally:
             running.should_exit = True
             ended.result()

@@ -52,7 +52,8 @@ class Visitor:
         began, first, last = time.monotonic(), 0.0, {}
         try:
             async for last in self._run(submit, {box: question}):
-                if not first and SHOWN.search(json.dumps(last, ensure_ascii=False)):
+                newest = json.dumps(last, ensure_ascii=False).rpartition("<article")[2]
+                if not first and SHOWN.search(newest):
                     first = time.monotonic() - began
         except httpx.HTTPStatusError as error:
             return Asked(0.0, f"{error.response.status_code}: {error.response.text[:200]}")
