@@ -93,7 +93,7 @@ def read_query(
     """Read a question against the words of an index whose documents are in these languages."""
     reading = _Reading(known, passage_count, [language or "en" for language in languages] or ["en"])
     found = words(text)
-    asked_in = language_of(found, languages)
+    asked_in = question_language(found, languages)
     content = [word for word in found if not is_stop_word(word, asked_in)] or found
     weighed: dict[tuple[str, ...], tuple[dict[str, float], float]] = {}
     for word in content:
@@ -158,7 +158,7 @@ class _Reading:
         return [(near, close) for near, close, _ in found if len(near) >= SHORTEST_NEAR]
 
 
-def language_of(found: Sequence[str], languages: Sequence[str | None]) -> str | None:
+def question_language(found: Sequence[str], languages: Sequence[str | None]) -> str | None:
     """Return the language whose stop words a question holds most of, one of `languages` if alike.
 
     None where it holds none. Telling it by its letters would take a model of 75 MB.
