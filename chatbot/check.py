@@ -18,10 +18,10 @@ from index.passage import Hit
 from index.sentences import split_sentences
 from index.words import closeness
 
-LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = -1.0, 0.4, 0.3
+LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.0, 0.3, 0.25
 """What a claim needs of its sentence: the reader's log odds, the share of its words that are there,
 and of each other word a likeness to one there. Chosen on half of our documents (eval/LOG.md)."""
-NEARLY_ALL, ODDS_OF_NEARLY_ALL = 0.75, 0.8
+NEARLY_ALL, ODDS_OF_NEARLY_ALL = 0.7, 2.5
 """The share of its words from which a claim is no paraphrase, and the log odds that it then needs:
 one other word makes it false."""
 COMPARED = 5

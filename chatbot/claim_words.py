@@ -29,6 +29,8 @@ SCALES = {
     "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "cien": 1e2, "mil": 1e3, "millones": 1e6,
 }  # fmt: skip
+_SAYS_LITTLE = {"longer", "go"}
+"""After "no" or "not": of "did not go down" the other word tells."""
 _NEGATES = re.compile(
     r"not|no|never|nobody|none|nothing|neither|nor|without|cannot|hardly|barely|scarcely|unable"
     r"|den(?:y|ied|ies|ying)|refus\w+|reject\w*|fail\w*|lack\w*|oppos\w+|false|untrue|few|unwilling"
@@ -148,7 +150,9 @@ class Words:
             only = i + 1 < len(self.words) and self.words[i + 1].lower() in {"only", "just"}
             if _NEGATES.fullmatch(word) and not only:
                 stop = min((b for b in self.breaks if b > i), default=len(self.words))
-                inside = [j for j in self.content if i < j < stop and self.words[j] != "longer"]
+                inside = [
+                    j for j in self.content if i < j < stop and self.words[j] not in _SAYS_LITTLE
+                ]
                 before = [j for j in self.content if j < i][-SCOPE_WORDS:]
                 if i - 1 in self.content and word.lower() in _NO_THING:  # "says nothing about"
                     inside = [i - 1, *inside]

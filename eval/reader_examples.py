@@ -68,7 +68,7 @@ def read_training(data: Path, *, seed: int) -> dict[str, list[Example]]:
 def read_squad(data: Path, keep: Callable[[str], bool]) -> list[Example]:
     """Return the questions of the articles whose title is to `keep`, unanswerable ones too."""
     found = []
-    for title, text, asked in _asked(data / "squad2" / "dev.json"):
+    for title, text, asked in read_asked(data / "squad2" / "dev.json"):
         question, answers = asked["question"].strip(), tuple(asked["answers"])
         if not keep(title):
             continue
@@ -81,13 +81,13 @@ def read_squad(data: Path, keep: Callable[[str], bool]) -> list[Example]:
 
 def locate(text: str, answers: Sequence[str], question: str) -> re.Match[str] | None:
     """Find the answer whose neighbourhood shares most words with the question, whole words only."""
-    asked = _content_words(question)
+    asked = content_words(question)
     found = []
     for answer, count in Counter(answer.strip() for answer in answers if answer.strip()).items():
         before = r"(?<![^\W_])" if answer[0].isalnum() else ""
         after = r"(?![^\W_])" if answer[-1].isalnum() else ""
         for match in re.finditer(before + re.escape(answer) + after, text, re.IGNORECASE):
-            near = _content_words(text[max(0, match.start() - NEAR) : match.end() + NEAR])
+            near = content_words(text[max(0, match.start() - NEAR) : match.end() + NEAR])
             found.append(((len(asked & near), count, -match.start()), match))
     return max(found, key=lambda scored: scored[0])[1] if found else None
 
@@ -101,8 +101,8 @@ def crop(example: Example, rng: Random, most: int = CROPPED) -> Example:
     if start >= 0:
         kept = [i for i, (a, b) in enumerate(pairwise(cuts)) if a < end and b > start]
     else:
-        asked = _content_words(example.question)
-        sentences = [_content_words(text[a:b]) for a, b in pairwise(cuts)]
+        asked = content_words(example.question)
+        sentences = [content_words(text[a:b]) for a, b in pairwise(cuts)]
         kept = [max(range(len(sentences)), key=lambda i: (len(asked & sentences[i]), rng.random()))]
     first, last = kept[0], kept[-1] + 1
     while wider := [
@@ -156,6 +156,20 @@ def twist(examples: Sequence[Example], rng: Random, share: float) -> Iterator[Ex
             break
 
 
+def unsay(examples: Sequence[Example], rng: Random, share: float) -> Iterator[Example]:
+    """Yield questions and statements beside their texts without the sentences that answer them."""
+    for example in _answerable(examples, rng, share):
+        text, answer = example.text, example.text[example.start : example.end].lower()
+        kept = [
+            said
+            for place in split_sentences(text)
+            if answer not in (said := text[place.start : place.end]).lower()
+            and not place.start < example.end <= place.end
+        ]
+        if kept:
+            yield Example(question=example.question, text=" ".join(kept), kind="unsaid")
+
+
 SHARES = {
     mine: {"squad2": 0.5, "nq_oracle": 0.7, "qamr": 0.12, "covidqa": 0.4, "policyqa": 0.1},
     twist: {"squad2": 1.0, "nq_oracle": 0.8, "qamr": 0.45},
@@ -172,7 +186,8 @@ def _lacks_answer(text: str, example: Example) -> bool:
     return not known and not any(answer.lower() in said for answer in example.answers)
 
 
-def _content_words(text: str) -> set[str]:
+def content_words(text: str) -> set[str]:
+    """Return the words that say something, in small letters."""
     return {word.lower() for word in words(text) if not is_stop_word(word)}
 
 
@@ -230,7 +245,7 @@ def _read_placed(file: Path, rng: Random) -> Iterator[Example]:
 
     An answer longer than the reader would ever give is left out.
     """
-    for _, paper, asked in _asked(file):
+    for _, paper, asked in read_asked(file):
         finding, near = asked["answers"][0]["text"].strip(), asked["answers"][0]["answer_start"]
         start = paper.find(finding, near, near + len(finding) + 9)
         if start >= 0 and len(finding) <= LONGEST_FINDING:
@@ -240,7 +255,7 @@ def _read_placed(file: Path, rng: Random) -> Iterator[Example]:
             yield crop(_answered(asked["question"], text, place, file.parent.name), rng, PAPER)
 
 
-def _asked(file: Path) -> Iterator[tuple[str, str, Any]]:
+def read_asked(file: Path) -> Iterator[tuple[str, str, Any]]:
     """Yield the article's title, the paragraph and each of its questions."""
     for article in load_rows(file):
         for paragraph in article["paragraphs"]:

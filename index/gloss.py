@@ -6,7 +6,7 @@ What finds and reads knows English; a gloss is poor English, but the right passa
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -36,11 +36,16 @@ def in_english(question: str, generation: Generation) -> str:
         return question
     if question_language(words(question), languages) != "es":
         return question
+    return gloss(question, lambda word: bool(generation.words.count_with(stem(word, "en"))))
+
+
+def gloss(question: str, is_known: Callable[[str], bool]) -> str:
+    """Return a Spanish question in English words; what opens with a capital and is known stays."""
     glossed, end = list[str](), 0
     tokens = list(_WORD.finditer(question))
     while tokens:
         found = [token.group() for token in tokens[:LONGEST_PHRASE]]
-        count, english = _next(found, end, generation)
+        count, english = _next(found, end, is_known)
         glossed += [question[end : tokens[0].start()], english]
         end = tokens[count - 1].end()
         tokens = tokens[count:]
@@ -48,7 +53,7 @@ def in_english(question: str, generation: Generation) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _next(found: list[str], place: int, generation: Generation) -> tuple[int, str]:
+def _next(found: list[str], place: int, is_known: Callable[[str], bool]) -> tuple[int, str]:
     """Return how many of the words are one entry of the list, and the English for it.
 
     The first word of a question asks, whether it has its accent or not.
@@ -60,7 +65,7 @@ def _next(found: list[str], place: int, generation: Generation) -> tuple[int, st
             return count, english
     word, lowered = found[0], found[0].lower()
     is_name = place and word[0].isupper()
-    if is_name and generation.words.count_with(stem(word, "en")):
+    if is_name and is_known(word):
         return 1, word
     if not place and lowered in plain:
         return 1, plain[lowered]

@@ -183,11 +183,11 @@ def test_exact_words_of_the_wrong_place_are_caught(
 ) -> None:
     """Quotes are exact and the answer's words right: only where they stand is wrong."""
     document = reader.generation.document("brazil/why-murders-fell.txt")
-    words = document.text[:60]
+    words = document.text[-60:]
 
     def ask(case: Case, _: Reader) -> Answer:
         answer = answer_question(case.question, case.history, reader=reader)
-        span = Span(document.id, 0, 60)
+        span = Span(document.id, len(document.text) - 60, len(document.text))
         cited = tuple(replace(c, span=span, quote=words) for c in answer.citations)
         return replace(answer, citations=cited)
 

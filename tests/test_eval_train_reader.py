@@ -6,7 +6,9 @@ from random import Random
 import numpy as np
 import pytest
 from test_eval_reader_examples import write_sets
+from test_eval_reader_written import write_lines
 
+from eval import reader_written
 from eval.reader_examples import Example
 from eval.train_reader import (
     BATCH_PIECES,
@@ -83,17 +85,20 @@ def test_missing_data_is_said_in_one_sentence(
 
 
 def test_a_tiny_training_run_exports_a_model_that_reads(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "reader"
+    write_lines(tmp_path)
+    monkeypatch.setattr(reader_written, "WRITTEN", tmp_path)
     assert main([str(write_sets(tmp_path / "data")), "--out", str(out)]) == 0
-    assert "first stage: " in capsys.readouterr().err
+    assert "fifth stage: " in capsys.readouterr().err
     model = (out / "reader.onnx").read_bytes()
     sealed = (out / "reader.sha256").read_text()
     assert sealed == f"{hashlib.sha256(model).hexdigest()}  reader.onnx\n"
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics["questions"] == 9
-    assert all(0 <= metrics[name] <= 1 for name in metrics if name != "questions")
+    assert metrics["written_questions"] == 8
+    assert all(0 <= metrics[name] <= 1 for name in metrics if "questions" not in name)
     ids = np.full((1, 12), 2000, np.int64)
     feed = dict(zip(INPUTS, (ids, np.ones_like(ids), np.zeros_like(ids)), strict=True))
     spans, answerable = open_session(model).run(None, feed)
