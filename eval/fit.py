@@ -43,7 +43,7 @@ BLANK = Weights(
     sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(OF_QUOTES) + 1), threshold=0.0
 )
 THRESHOLD = 0.6
-"""Near the best joint score of each set fitted on; up to .65 it is about the same (eval/LOG.md)."""
+"""Of tenths and twentieths the best sum of joint scores of the sets fitted on (eval/LOG.md)."""
 WEIGHS = {"dev": 2.0}
 """How much a set weighs, where not as much as each other: it has the hardest near misses."""
 
