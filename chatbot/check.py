@@ -40,7 +40,7 @@ QUOTED_WORDS = 3
 """Fewer are a name, or a word held at arm's length."""
 _BE_OR_DO = "is|are|was|were|did|do|does|has|have|had|can|could|will|would|should"
 _ASKS = re.compile(
-    rf"\?(?:[\"”’')]*$| )|^(?i:(?:and|but|so) )?(?i:how (?:many|much|long|often)"
+    rf"¿|\?(?:[\"”’')]*$| )|^(?i:(?:and|but|so) )?(?i:how (?:many|much|long|often)"
     rf"|(?:who|whom|what|where|why|which|how) (?:{_BE_OR_DO}))\b|\b(?:did|does|do) [A-Z]"
 )
 """The last is the order of a question too: "the unit did Lara lead"."""

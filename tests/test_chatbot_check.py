@@ -158,6 +158,7 @@ def test_words_between_quotation_marks_are_the_documents_to_the_letter(
         "What has President Bukele denied: any talks with the gangs.",
         "Has denied exactly? (President Bukele, any talks with the gangs).",
         "Any talks with the gangs did President Bukele deny.",
+        "¿Quién ha negado any talks with the gangs: President Bukele.",
     ],
 )
 def test_a_question_states_nothing(text: str, check: Check) -> None:
