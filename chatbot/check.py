@@ -18,11 +18,11 @@ from index.passage import Hit
 from index.sentences import split_sentences
 from index.words import closeness
 
-LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.0, 0.3, 0.25
+LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.5, 0.3, 0.25
 """What a claim needs of its sentence: the reader's log odds, the share of its words that are there,
 and of each other word a likeness to one there. Chosen on half of our documents (eval/LOG.md)."""
-NEARLY_ALL, ODDS_OF_NEARLY_ALL = 0.7, 2.5
-"""The share of its words from which a claim is no paraphrase, and the log odds that it then needs:
+NEARLY_ALL, ODDS_OF_NEARLY_ALL = 0.5, 3.8
+"""The share of its words from which a claim is a near copy, and the log odds that it then needs:
 one other word makes it false."""
 COMPARED = 5
 """Sentences that the reader is asked about: those that share most words and meaning."""
@@ -210,7 +210,7 @@ class Checker:
         content = [claim.stems[i] for i in claim.content]
         near = [found for source in sources for found in _likely(content, source)]
         near.sort(key=lambda n: (-n.likeness, n.span.document_id, n.span.start))
-        exact = next((n for n in near if n.sentence.text == text), None)
+        exact = next((n for n in near if _bare(n.sentence.text) == _bare(text)), None)
         if exact:
             return Checked(text, (exact.span,), 1.0)
         best = near[:COMPARED]
