@@ -20,7 +20,7 @@ from index.words import closeness
 
 LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.5, 0.3, 0.25
 """What a claim needs of its sentence: the reader's log odds, the share of its words that are there,
-and of each other word a likeness to one there. Chosen on half of our documents (eval/LOG.md)."""
+and of each other word a likeness to one there. Chosen on our documents and lies (eval/LOG.md)."""
 NEARLY_ALL, ODDS_OF_NEARLY_ALL = 0.5, 3.8
 """The share of its words from which a claim is a near copy, and the log odds that it then needs:
 one other word makes it false."""
