@@ -17,7 +17,7 @@ _ASKS = (
     r"(?:who|whom|whose|what|when|where|why|which|how|did|does|was|were|quién|quiénes|qué|cuándo"
     r"|dónde|por qué|cuál|cuáles|cómo|cuántos|cuántas)\b"
 )
-_SECOND = re.compile(rf"\?\s+|,? (?:and|y) (?:also )?(?=¿?{_ASKS})|; (?=¿?{_ASKS})", re.IGNORECASE)
+_SECOND = re.compile(rf"\?\s+(?!\()|,? (?:and|y) (?:also )?(?=¿?{_ASKS})|; (?=¿?{_ASKS})", re.IGNORECASE)
 _THING = r"(?:[A-ZÁÉÍÓÚ]\w+(?: (?:of |de )?[A-ZÁÉÍÓÚ]\w+)*|(?:in |en )?\d{4}|[A-Z]\w+ \d{4})"
 _EITHER = re.compile(rf"(?:,\s*)?\b(?P<one>{_THING}),? (?:or|o) (?:in |en )?(?P<other>{_THING})")
 _BOTH = re.compile(rf"\b(?:between|entre) (?P<one>{_THING}) (?:and|y) (?P<other>{_THING})")

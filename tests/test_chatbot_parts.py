@@ -12,6 +12,8 @@ WHOLE = "Which office does Carlos Marroquín head?"
         "What did Bukele and Funes say?",
         "How long did the truce of March and April last?",
         "Who met the gangs in 2012 or 2013?",
+        "Over what period was that? (gang members died clashes)",
+        "¿Y cuándo las levantaron? (sanciones Marroquín)",
         "",
         "?",
     ],
