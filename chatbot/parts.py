@@ -17,11 +17,17 @@ _ASKS = (
     r"(?:who|whom|whose|what|when|where|why|which|how|did|does|was|were|quién|quiénes|qué|cuándo"
     r"|dónde|por qué|cuál|cuáles|cómo|cuántos|cuántas)\b"
 )
-_SECOND = re.compile(rf"\?\s+(?!\()|,? (?:and|y) (?:also )?(?=¿?{_ASKS})|; (?=¿?{_ASKS})", re.IGNORECASE)
-_THING = r"(?:[A-ZÁÉÍÓÚ]\w+(?: (?:of |de )?[A-ZÁÉÍÓÚ]\w+)*|(?:in |en )?\d{4}|[A-Z]\w+ \d{4})"
+_BEFORE_ASKING = "(?:(?:in|on|at|to|from|for|of|by|with|under|en|de|a|con) )?"
+_SECOND = re.compile(
+    rf"\?\s+(?!\()|(?:,? (?:and|y) (?:also )?|; )(?=¿?{_BEFORE_ASKING}{_ASKS})", re.IGNORECASE
+)
+_THING = (
+    r"(?!(?:Was|Were|Is|Are|Did|Does|Has|Which|Who)\b)"
+    r"(?:[A-ZÁÉÍÓÚ]\w+(?: (?:of |de )?[A-ZÁÉÍÓÚ]\w+)*|(?:in |en )?(?:(?:early|mid|late|[A-Z]\w+)[- ])?\d{4})"
+)
 _EITHER = re.compile(rf"(?:,\s*)?\b(?P<one>{_THING}),? (?:or|o) (?:in |en )?(?P<other>{_THING})")
 _BOTH = re.compile(rf"\b(?:between|entre) (?P<one>{_THING}) (?:and|y) (?P<other>{_THING})")
-_MORE = re.compile(r"\b(?:more|fewer|less|más|menos) (\w+)")
+_MORE = re.compile(r"\b(?:more|fewer) (\w+s)\b")
 _COMPARES = re.compile(
     r"\b(?:differ\w*|compar\w*|more|fewer|less|higher|lower|larger|smaller|earlier|later|first|than"
     r"|más|menos|mayor|menor|diferencia)\b",
@@ -41,7 +47,7 @@ def split_question(question: str) -> tuple[str, ...]:
     starts = [0, *(match.end() for match in _SECOND.finditer(question)), len(question)]
     parts = [question[a:b].strip(" ,;") for a, b in pairwise(starts)]
     parts = [re.sub(r"(?:,? (?:and|y))$", "", part).rstrip("? ") + "?" for part in parts]
-    parts = [part for part in parts if len(part.split()) > 1][:MOST_PARTS]
+    parts = [_opened(part, question) for part in parts if len(part.split()) > 1][:MOST_PARTS]
     if len(parts) > 1:
         whole = [parts[0]]
         for part in parts[1:]:
@@ -61,18 +67,26 @@ def asks_for_list(question: str) -> bool:
 
 def _compared(question: str) -> tuple[str, ...]:
     """Return the question asked of each of the two things that it compares."""
-    found = _BOTH.search(question) or _EITHER.search(question)
+    both = _BOTH.search(question)  # two years; things are told apart in one sentence
+    found = both if both and both["other"][-1].isdigit() else _EITHER.search(question)
     if not found or not _COMPARES.search(question):
         return ()
     before, after = question[: found.start()], question[found.end() :]
-    counted = _MORE.search(before)
-    if counted:
-        before, after = f"How many {counted[1]} were there", "?"
-    return tuple(
-        " ".join(f"{before} {_in(thing)}{after}".split())
-        for thing in (found["one"], found["other"])
-    )
+    if counted := _MORE.search(before):
+        before, after = f"How many {counted[1]} were there in", "?"
+    things = (re.sub("^(?:in|en) ", "", thing) for thing in (found["one"], found["other"]))
+    return tuple(" ".join(f"{before} {_in(thing, before)}{after}".split()) for thing in things)
 
 
-def _in(thing: str) -> str:
-    return thing if thing.startswith(("in ", "en ")) else f"in {thing}"
+def _in(thing: str, before: str) -> str:
+    """Return a year with "in" before it, unless that or another such word stands there."""
+    is_said = before.rstrip().lower().endswith((" in", " en", " of", " de"))
+    in_ = "en" if "¿" in before else "in"
+    return f"{in_} {thing}" if thing[-1].isdigit() and not is_said else thing
+
+
+def _opened(part: str, question: str) -> str:
+    """Return a part as a question by itself: the second of a Spanish one lacks its first mark."""
+    if part[0] == "¿" or "¿" not in question or "¿" in part:
+        return part
+    return f"¿{part}"

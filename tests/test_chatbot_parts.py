@@ -31,8 +31,12 @@ def test_one_question_comes_through_as_it_is(question: str) -> None:
         ),
         ("What is MS13? Where is Davos?", ("What is MS13?", "Where is Davos?")),
         (
+            "What did Luna say, and in what words did Funes answer?",
+            ("What did Luna say?", "in what words did Funes answer?"),
+        ),
+        (
             "¿Quién es Funes y cuándo fue elegido Bukele?",
-            ("¿Quién es Funes?", "cuándo fue elegido Bukele?"),
+            ("¿Quién es Funes?", "¿cuándo fue elegido Bukele?"),
         ),
         (
             "How many homicides were there in January 2012 and how many in February?",
@@ -53,11 +57,37 @@ def test_the_second_question_gets_what_it_leans_on() -> None:
     assert "Marroquín" in second
 
 
-def test_what_is_compared_is_asked_of_each() -> None:
-    assert split_question("Were there more homicides in 2015 or in 2017?") == (
-        "How many homicides were there in 2015?",
-        "How many homicides were there in 2017?",
-    )
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        (
+            "Were there more homicides in 2015 or in 2017?",
+            ("How many homicides were there in 2015?", "How many homicides were there in 2017?"),
+        ),
+        (
+            "Was Mauricio Funes or Ana Ruiz more open to talks?",
+            ("Was Mauricio Funes more open to talks?", "Was Ana Ruiz more open to talks?"),
+        ),
+        (
+            "Was the rate higher in early 2012 or in 2015?",
+            ("Was the rate higher in early 2012?", "Was the rate higher in 2015?"),
+        ),
+        (
+            "Was the rate higher in Guatemala or Honduras?",
+            ("Was the rate higher in Guatemala?", "Was the rate higher in Honduras?"),
+        ),
+        (
+            "¿Fue mayor la tasa en 2012 o en 2015?",
+            ("¿Fue mayor la tasa en 2012?", "¿Fue mayor la tasa en 2015?"),
+        ),
+        (
+            "What is the difference between ARENA and FMLN?",
+            ("What is the difference between ARENA and FMLN?",),
+        ),
+    ],
+)
+def test_what_is_compared_is_asked_of_each(question: str, parts: tuple[str, ...]) -> None:
+    assert split_question(question) == parts
 
 
 def test_at_most_three_are_answered() -> None:
