@@ -23,7 +23,8 @@ _SECOND = re.compile(
 )
 _THING = (
     r"(?!(?:Was|Were|Is|Are|Did|Does|Has|Which|Who)\b)"
-    r"(?:[A-ZÁÉÍÓÚ]\w+(?: (?:of |de )?[A-ZÁÉÍÓÚ]\w+)*|(?:in |en )?(?:(?:early|mid|late|[A-Z]\w+)[- ])?\d{4})"
+    r"(?:(?:in |en )?(?:(?:early|mid|late|[A-Z]\w+)[- ])?\d{4}"
+    r"|[A-ZÁÉÍÓÚ]\w+(?: (?:of |de )?[A-ZÁÉÍÓÚ]\w+)*)"
 )
 _EITHER = re.compile(rf"(?:,\s*)?\b(?P<one>{_THING}),? (?:or|o) (?:in |en )?(?P<other>{_THING})")
 _BOTH = re.compile(rf"\b(?:between|entre) (?P<one>{_THING}) (?:and|y) (?P<other>{_THING})")
