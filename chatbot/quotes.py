@@ -23,7 +23,12 @@ LEANING = re.compile(
     r"|este|esta|eso|su|sus)",
     re.IGNORECASE,
 )
-_OPENS_LEANING = re.compile(r"[\"“'‘]?(?:but|however|there|that|pero|sin embargo)\b", re.IGNORECASE)
+_OPENS_LEANING = re.compile(
+    r"[\"“'‘]?(?:but|however|there|that|(?:by |since |until )?then|(?:in |on )?the (?:same|following"
+    r"|next|previous) (?:year|month|week|day|night)|pero|sin embargo|entonces|(?:al|el) año siguiente"
+    r"|ese mismo (?:año|mes|día))\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d[\d,.]*")
 _YEAR = re.compile(r"(?:1\d|20)\d\d$")
 

@@ -151,6 +151,8 @@ def test_a_list_takes_every_other_answer_once(some: Candidate) -> None:
         "However, the truce held.",
         "His brother left.",
         "Después, él lo negó.",
+        "The same year the government opened Operación Jaque.",
+        "By then the plan had grown.",
     ],
 )
 def test_a_sentence_leans_whose_pronoun_nothing_in_it_explains(sentence: str) -> None:
