@@ -60,7 +60,7 @@ _POINTS = re.compile(
     r"(?:^|\b(?:is|was|are|were|do|does|did|about|after|before|for|of|with|like|from|by|to|at|in"
     r"|on|than|under) )(?:that|this|those|these)\b(?! (?:who|which|that|year|month|week|document"
     r"|site|page|collection))|(?<!were )(?<!was )(?<!are )(?<!is )\bthere(?=[\s?.!]*$)"
-    r"|\b(?:es[aeo]s?|esto|allí|ahí)\b",
+    r"|\b(?:the other(?: one|s)?|el otro|la otra)(?=[\s?.!]*$)|\b(?:es[aeo]s?|esto|allí|ahí)\b",
     re.IGNORECASE,
 )
 

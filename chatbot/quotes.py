@@ -24,9 +24,9 @@ LEANING = re.compile(
     re.IGNORECASE,
 )
 _OPENS_LEANING = re.compile(
-    r"[\"“'‘]?(?:but|however|there|that|(?:by |since |until )?then|(?:in |on )?the (?:same|following"
-    r"|next|previous) (?:year|month|week|day|night)|pero|sin embargo|entonces|(?:al|el) año siguiente"
-    r"|ese mismo (?:año|mes|día))\b",
+    r"[\"“'‘]?(?:but|however|there|that|(?:by |since |until )?then|pero|sin embargo|entonces"
+    r"|(?:in |on )?the (?:same|following|next|previous) (?:year|month|week|day|night)"
+    r"|(?:al|el) año siguiente|ese mismo (?:año|mes|día))\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d[\d,.]*")

@@ -1,7 +1,7 @@
 """Trains the reader on public sets, measures and exports it: `python -m eval.train_reader DATA`.
 
-Five stages, some three hours on two cores; before the second, word embeddings are fixed to what
-int8 can say, so that the rest of the model learns to live with them. The last three are of what was
+Seven stages, some five hours on two cores; before the second, word embeddings are fixed to what
+int8 can say, so that the rest of the model learns to live with them. The last five are of what was
 written for it (`reader_written`).
 """
 
@@ -32,12 +32,11 @@ PADDING, SEPARATOR = 0, 102
 """Pieces that stand for no word."""
 BATCH_PIECES = 4_096
 ASKED = {"asked", "unanswerable", "asked in Spanish", "unanswerable in Spanish"}
-FEW = (120, 420)
+FEW = (100, 420)
 """Characters of a text of a few sentences."""
-UNSAID = 0.25
-"""Of what a written passage answers or carries, so many stand beside it without those sentences."""
 STEPS_A_LINE = 50
 CLIPS = (1.0, 0.8, 0.7, 0.6, 0.5, 0.4, 0.35, 0.3, 0.25)
+ALL = 100_000
 Torch = Any
 """What torch makes; it is imported where it is needed."""
 
@@ -53,6 +52,61 @@ class Encoded:
 
 
 Batch = list[Encoded]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """How many written lines of which file a stage is of, and what is made of them.
+
+    `cropped` of the questions are asked of a few sentences, `elsewhere` of those answered of
+    another text too, `unsaid` of their text without the sentences that answer; `changed` sentences
+    are changed by rule, and `again` examples of the public sets stand between.
+    """
+
+    stage: str
+    seed: int
+    rate: float
+    counts: dict[str, int]
+    cropped: float = 0.0
+    elsewhere: float = 0.0
+    unsaid: float = 0.0
+    changed: int = 0
+    again: int = 6_000
+
+
+LOTS = (
+    Lot(stage="third", seed=21, rate=8e-5, counts={"first": ALL}, elsewhere=0.25),
+    Lot(
+        stage="fourth",
+        seed=34,
+        rate=6e-5,
+        counts={"second": 28_000, "first": 4_000},
+        cropped=1 / 3,
+        elsewhere=0.15,
+        unsaid=0.25,
+        changed=2_000,
+    ),
+    Lot(stage="fifth", seed=55, rate=4e-5, counts={"third": 7_500}, again=1_500),
+    Lot(
+        stage="sixth",
+        seed=66,
+        rate=6e-5,
+        counts={"second": 40_000, "first": 9_000, "third": 9_000},
+        cropped=0.65,
+        unsaid=0.2,
+    ),
+    Lot(
+        stage="seventh",
+        seed=77,
+        rate=5e-5,
+        counts={"fourth": ALL, "second": 3_000, "third": 1_500},
+        cropped=0.4,
+        elsewhere=0.05,
+        unsaid=0.1,
+        again=4_000,
+    ),
+)
+"""The reader that is shipped went through these, each after the one before."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,9 +137,8 @@ def train_reader(data: Path, *, out: Path) -> dict[str, float]:
     _train(model, _second_stage(data), rate=6e-5, stage="second")
     for layer in model.encoder.encoder.layer:
         layer.attention.self.dropout.p = 0.0  # with it attention takes the slow way: 15 % of a step
-    _train(model, _third_stage(data), rate=8e-5, stage="third")
-    _train(model, _fourth_stage(data), rate=6e-5, stage="fourth")
-    _train(model, _fifth_stage(data), rate=4e-5, stage="fifth")
+    for lot in LOTS:
+        _train(model, _written_stage(data, lot), rate=lot.rate, stage=lot.stage)
     model.encoder.set_attn_implementation("eager")  # the other cannot be exported
     exported = export_int8(lambda: model, outputs=OUTPUTS)
     out.mkdir(parents=True, exist_ok=True)
@@ -181,45 +234,33 @@ def _second_stage(data: Path) -> list[Batch]:
     return make_batches(asked + made + _claims(sets, data, rng, 14_000), rng)
 
 
-def _third_stage(data: Path) -> list[Batch]:
-    """What was written first, some of it beside other texts, and some of the sets once more."""
-    rng, (written, _) = Random(21), read_written(data, "first")
-    return make_batches([*written, *_elsewhere(written, rng, 0.25), *_again(data, 21)], rng)
+def _written_stage(data: Path, lot: Lot) -> list[Batch]:
+    """What was written, some of it on a few sentences, like quotes, and some of the sets again.
 
-
-def _fourth_stage(data: Path) -> list[Batch]:
-    """What was written next and a part of the first, a third of it on few sentences, like quotes.
-
-    The same questions are asked of texts that lack their answers, and sentences of the passages are
-    changed by rule, so that neither a question's words nor how many a text shares tell.
+    The same questions are asked of other texts and of their own without the answers, and sentences
+    are changed by rule, so that neither a question's words nor how many a text shares tell.
     """
-    rng = Random(34)
-    written = some(read_written(data, "second")[0], 28_000, rng)
-    written += some(read_written(data, "first")[0], 4_000, rng)
+    rng = Random(lot.seed)
+    written = [
+        example
+        for name, count in lot.counts.items()
+        for example in some(read_written(data, name)[0], count, rng)
+    ]
     asked = [one for one in written if one.kind in ASKED]
-    cut = {id(one) for one in some(asked, len(asked) // 3, rng)}
+    cut = {id(one) for one in some(asked, int(len(asked) * lot.cropped), rng)}
     shown = [crop(one, rng, rng.randint(*FEW)) if id(one) in cut else one for one in written]
-    changed = make_claims(asked, data, rng, 2_000)
-    made = [*_elsewhere(written, rng, 0.15), *unsay(written, rng, UNSAID)]
-    return make_batches([*shown, *made, *changed, *_again(data, 34)], rng)
+    answered = [one for one in written if one.kind == "asked"]
+    made = [*mine(answered, rng, lot.elsewhere), *unsay(written, rng, lot.unsaid)]
+    changed = make_claims(asked, data, rng, lot.changed)
+    return make_batches([*shown, *made, *changed, *_again(data, lot.seed, rng, lot.again)], rng)
 
 
-def _fifth_stage(data: Path) -> list[Batch]:
-    """What was written last, which evens out what the style of a statement or question tells."""
-    rng, (written, _) = Random(55), read_written(data, "third")
-    return make_batches([*some(written, 7_500, rng), *some(_again(data, 55), 1_500, rng)], rng)
-
-
-def _elsewhere(written: Sequence[Example], rng: Random, share: float) -> list[Example]:
-    return list(mine([one for one in written if one.kind == "asked"], rng, share))
-
-
-def _again(data: Path, seed: int) -> list[Example]:
+def _again(data: Path, seed: int, rng: Random, count: int) -> list[Example]:
     """Questions and statements of the public sets, so that they are not forgotten."""
-    rng, sets = Random(seed), read_training(data, seed=seed)
+    sets = read_training(data, seed=seed)
     asked = some(sets["squad2"] + sets["nq_oracle"], 2_100, rng) + some(sets["qamr"], 900, rng)
     made = some(sets["unanswerable"], 1_200, rng)
-    return asked + made + some(_claims(sets, data, rng, 1_800), 1_800, rng)
+    return some(asked + made + some(_claims(sets, data, rng, 1_800), 1_800, rng), count, rng)
 
 
 def _claims(sets: dict[str, list[Example]], data: Path, rng: Random, count: int) -> list[Example]:

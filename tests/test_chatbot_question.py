@@ -126,6 +126,9 @@ LEANING = {
     ("What is the truce of 2012?", "When did that happen?"): "When did that happen? (truce 2012)",
     ("What is the truce of 2012?", "Who mediated it?"): "Who mediated it? (truce 2012)",
     ("Who is Otto Perez Molina?", "Who lives there?"): "Who lives there? (Otto Perez Molina)",
+    ("Who appears in the first video?", "And who is in the other one?"): (
+        "And who is in the other one? (appears first video)"
+    ),
     ("Who is Otto Perez Molina?", "Tell me more"): "Tell me more (Otto Perez Molina)",
 }
 
