@@ -42,8 +42,8 @@ English the question's words say more than the reader does."""
 BLANK = Weights(
     sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(OF_QUOTES) + 1), threshold=0.0
 )
-THRESHOLD = 0.6
-"""Of tenths and twentieths the best sum of joint scores of the sets fitted on (eval/LOG.md)."""
+THRESHOLD = 0.55
+"""The joint scores of the sets fitted on are as high up to .65, where less is answered (eval/LOG.md)."""
 WEIGHS = {"dev": 2.0}
 """How much a set weighs, where not as much as each other: it has the hardest near misses."""
 

@@ -99,11 +99,11 @@ LOTS = (
         stage="seventh",
         seed=77,
         rate=5e-5,
-        counts={"fourth": ALL, "second": 3_000, "third": 1_500},
+        counts={"fourth": ALL},
         cropped=0.4,
         elsewhere=0.05,
-        unsaid=0.1,
-        again=4_000,
+        unsaid=0.05,
+        again=3_000,
     ),
 )
 """The reader that is shipped went through these, each after the one before."""
