@@ -146,7 +146,8 @@ def _takes_a_place(
 
 def _slot(words: Words, at: int) -> set[tuple[int, str]]:
     after = words.stems[at + 1] if at + 1 < len(words.stems) else ""
-    before = words.stems[at - 1] if at and at - 1 in words.content else ""
+    places = [i for i in (at - 1, at - 2) if i >= 0 and at not in words.breaks]
+    before = next((words.stems[i] for i in places if i in words.content), "")
     return {(side, stem_) for side, stem_ in ((1, after), (-1, before)) if stem_}
 
 
@@ -205,8 +206,8 @@ def _nearest(words: Words, at: int, anchors: dict[int, str]) -> set[str]:
 def _names_hold(claim: Words, sentence: Words, around: Words) -> bool:
     """Say whether each name stands there, and none has taken the place of another."""
     left = [i for i in sentence.names if not _is_among(sentence.stems[i], claim.known)]
-    repeated = Counter(claim.stems[i] for i in named_in(claim, sentence, around))
-    if any(count > max(1, sentence.stems.count(name)) for name, count in repeated.items()):
+    named = {claim.stems[i] for i in named_in(claim, sentence, around)}
+    if any(claim.stems.count(name) > max(1, sentence.stems.count(name)) for name in named):
         return False  # none of 252 paraphrases says a name more often
     if _opens_with_a_stranger(claim, sentence.known | around.known):
         return False

@@ -18,12 +18,12 @@ from index.passage import Hit
 from index.sentences import split_sentences
 from index.words import closeness
 
-LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.5, 0.3, 0.25
+LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = -0.5, 0.35, 0.25
 """What a claim needs of its sentence: the reader's log odds, the share of its words that are there,
 and of each other word a likeness to one there. Chosen on our documents and lies (eval/LOG.md)."""
-NEARLY_ALL, ODDS_OF_NEARLY_ALL = 0.5, 3.8
-"""The share of its words from which a claim is a near copy, and the log odds that it then needs:
-one other word makes it false."""
+NEARLY_ALL, LIKENESS_OF_NEARLY_ALL, SURE_ODDS = 0.7, 0.4, 2.0
+"""The share of its words from which a claim is a near copy: one other word makes it false. That
+word then needs this likeness, unless the reader's log odds are these."""
 COMPARED = 5
 """Sentences that the reader is asked about: those that share most words and meaning."""
 BARE_WORDS = 4
@@ -226,8 +226,9 @@ class Checker:
         if not judged:
             return Checked(text, (), 0.0)
         _, odds, found = max(judged, key=lambda each: each[0])
-        least = ODDS_OF_NEARLY_ALL if found.shared >= NEARLY_ALL else LEAST_ODDS
-        if odds < least or self._strangest(claim, found) < LEAST_LIKENESS:
+        is_near = found.shared >= NEARLY_ALL and odds < SURE_ODDS
+        least = LIKENESS_OF_NEARLY_ALL if is_near else LEAST_LIKENESS
+        if odds < LEAST_ODDS or self._strangest(claim, found) < least:
             return Checked(text, (), 0.0)
         return Checked(text, _cited(claim, found), round(found.shared, 4))
 

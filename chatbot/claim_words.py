@@ -147,7 +147,7 @@ class Words:
         """Return what each negation negates: the content words after it, up to the next comma."""
         found = []
         for i, word in enumerate(self.words):
-            only = i + 1 < len(self.words) and self.words[i + 1].lower() in {"only", "just"}
+            only = self.words[i + 1 : i + 2] in (["only"], ["just"]) and "but" in self.words[i:]
             if _NEGATES.fullmatch(word) and not only:
                 stop = min((b for b in self.breaks if b > i), default=len(self.words))
                 inside = [
