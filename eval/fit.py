@@ -42,8 +42,8 @@ English the question's words say more than the reader does."""
 BLANK = Weights(
     sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(OF_QUOTES) + 1), threshold=0.0
 )
-THRESHOLD = 0.55
-"""The sum of the joint scores of the sets fitted on is as high up to .7, and less is answered there
+THRESHOLD = 0.6
+"""The sum of the joint scores of the sets fitted on is no lower at .65, where less is answered
 (eval/LOG.md)."""
 WEIGHS = {"dev": 2.0}
 """How much a set weighs, where not as much as each other: it has the hardest near misses."""

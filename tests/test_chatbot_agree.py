@@ -67,6 +67,9 @@ def test_the_same_in_other_words_agrees(claim: str, sentence: str) -> None:
         ("The mayor of Larkford took the money.", SAID, "attribution"),
         ("The mayor took it.", "The mayor may have taken it.", None),
         ("Prosecutors claimed that the mayor went.", "The mayor went.", "attribution"),
+        ("It had not just begun.", "It had just begun.", "negation"),
+        ("It not only began but ended.", "It began and ended.", None),
+        ("The mayor likes the Mayor.", "The mayor likes the Centre.", "name"),
         ("The rate rose in spring.", "The rate fell in spring.", "direction"),
         ("Small areas of large towns", "Large areas of large towns", "direction"),
         ("The rate fell, see evil.test for more.", "The rate fell.", "link"),
@@ -79,6 +82,8 @@ def test_what_goes_against_it_is_named(claim: str, sentence: str, what: str | No
 def test_a_name_may_come_from_around_but_not_take_anothers_place() -> None:
     sentence = "He met the leaders, El Faro said."
     around = "Otto Perez went to Davos."
+    money = "The trade paid the leadership of MS13."
+    assert _disagrees("The trade paid the leadership of Davos.", money, around) == "name"
     assert _disagrees("Otto Perez met the leaders.", sentence, around) is None
     assert _disagrees("He met the leaders, El Davos said.", sentence, around) == "name"
     assert _disagrees("Nayib Bukele met the leaders.", sentence, around) == "name"

@@ -64,16 +64,16 @@ def _assert_cited_exactly(answer: Answer, reader: Reader) -> None:
     ("question", "words"),
     [
         ("How many homicides were there in the first 21 days of March?", "186"),
-        ("Which office does Carlos Marroquín head?", "Social Fabric Reconstruction Unit"),
+        pytest.param(
+            "Which office does Carlos Marroquín head?",
+            "Social Fabric Reconstruction Unit",
+            marks=pytest.mark.xfail(reason="found, and declined: the sentence does not name him"),
+        ),
+        ("Which party is the FMLN's main rival?", "ARENA"),
         pytest.param(
             "Who photographed the soldier on patrol?",
             "RECINOS",
             marks=pytest.mark.xfail(reason="the caption alone does not say what the picture shows"),
-        ),
-        pytest.param(
-            "Which party is the FMLN's main rival?",
-            "ARENA",
-            marks=pytest.mark.xfail(reason="found, and declined: as sure as .54, of .6"),
         ),
         pytest.param(
             "Which newspaper carried Perez's later clarification?",
