@@ -190,14 +190,14 @@ def _months(words: Words) -> dict[int, str]:
 
 
 def _nearest(words: Words, at: int, anchors: dict[int, str]) -> set[str]:
-    """Return the months or years that stand nearest; a comma or `and` between counts as two."""
+    """Return the months or years that stand nearest; a comma or `and` between counts as five."""
 
     def distance(place: int) -> int:
         first, last = sorted((place, at))
         walls = sum(
             i in words.breaks or words.words[i] in {"and", "y"} for i in range(first + 1, last + 1)
         )
-        return last - first + 2 * walls
+        return last - first + 5 * walls
 
     least = min(map(distance, anchors), default=0)
     return {anchor for place, anchor in anchors.items() if distance(place) == least}
@@ -210,6 +210,10 @@ def _names_hold(claim: Words, sentence: Words, around: Words) -> bool:
     if any(claim.stems.count(name) > max(1, sentence.stems.count(name)) for name in named):
         return False  # none of 252 paraphrases says a name more often
     if _opens_with_a_stranger(claim, sentence.known | around.known):
+        return False
+    opens = claim.content[:1] == [0] and not _is_among(claim.stems[0], sentence.known)
+    whole = [i for i in sentence.names if {i - 1, i, i + 1} & {*left}]  # Crime of InSight Crime
+    if opens and _takes_a_place(claim, 0, sentence, whole, ()):
         return False
     for i in named_in(claim, sentence, around):
         if value_of(claim.words[i]) is not None or _is_among(claim.stems[i], sentence.known):

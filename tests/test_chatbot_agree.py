@@ -16,6 +16,11 @@ def _disagrees(claim: str, sentence: str, around: str = "") -> str | None:
     return disagreement(Words(claim), Words(sentence), Words(around))
 
 
+MONTHLY = (
+    "There were 3 in January 2012, 4 in February 2012 and 9 in the first 10 days of March 2012."
+)
+
+
 @pytest.mark.parametrize("sentence", [COUNTED, ACTED, SAID, NOT])
 def test_a_sentence_agrees_with_itself(sentence: str) -> None:
     assert _disagrees(sentence, sentence) is None
@@ -62,6 +67,8 @@ def test_the_same_in_other_words_agrees(claim: str, sentence: str) -> None:
         ("Norway share of Norway's trade fell.", "A share of Norway's trade fell.", "name"),
         ("Norway followed the mayor.", "Durán followed the mayor.", "name"),
         ("Violence followed the mayor.", "Durán followed the mayor.", None),
+        ("Security calls this crime.", "InSight Crime calls this crime.", "name"),
+        ("In January 2012 there were 3, and in February 2012 it had 9.", MONTHLY, "date"),
         ("The government freed the 30 leaders before 8 March.", NOT, "negation"),
         ("Bukele never denied any talks.", "Bukele denied any talks.", "negation"),
         ("The mayor of Larkford took the money.", SAID, "attribution"),
