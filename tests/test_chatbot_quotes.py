@@ -111,9 +111,9 @@ def test_a_sentence_that_leans_brings_the_one_before(some: Candidate) -> None:
     assert pick_quotes([leaning, before]) == [before, leaning]
 
 
-def test_what_answers_half_as_well_in_its_passage_completes_it(some: Candidate) -> None:
+def test_what_answers_nearly_as_well_in_its_passage_completes_it(some: Candidate) -> None:
     best = _sentence(some, 20, "Otto Perez spoke.", 0.9, "a")
-    adds = _sentence(some, 0, "It was in Davos.", 0.5)
+    adds = _sentence(some, 0, "It was in Davos.", 0.6)
     weak = _sentence(some, 60, "The sun shone.", 0.4)
     elsewhere = replace(adds, hit=replace(adds.hit, rank=2))
     time = FEATURES.index("other_time")
