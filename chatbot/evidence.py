@@ -53,6 +53,13 @@ _ASKING = re.compile(
     r"|are)\b",
     re.IGNORECASE,
 )
+_EITHER_WAY = re.compile(
+    r"^\W*(?:did|does|do|was|were|is|are|has|have|had|can|could|will|would|should)\b",
+    re.IGNORECASE,
+)
+"""What asks whether something is so takes nothing for granted: that it is not so answers it."""
+_NO_DIRECTION = re.compile(r"\b(?:up|down|over|the (?:start|beginning|end) of)\b", re.IGNORECASE)
+"""Of a question, where a verb says which way it goes: "who came up with", "at the end of March"."""
 _ENDS_ASKING = re.compile(r"\?[\"'”’»)\]]*$")
 LONGEST_SHARED = 3
 """Words of a question that a statement may well hold in the same order."""
@@ -159,15 +166,19 @@ def quote_features(
     best, alone = max(quotes, key=lambda c: c.score), " ".join(quote.text for quote in quotes)
     (reading,) = span_reader.read(question.text, [alone])
     found, stems = reading.best(0, len(alone)), _stems(alone)
-    asked, said = Words(_ASKING.sub("", question.text)), Words(alone)
     return (
         found.score / 10 if found else 0.0,
         sum(closeness(term, stems) for term in question.terms) / (len(question.terms) or 1),
         best.features[FEATURES.index("cosine")],
         _missing(question, best.known),
         _other_time(question, best.text),
-        float(not (directions_hold(asked, said) and negations_hold(asked, said))),
+        float(not _EITHER_WAY.search(question.text) and _denies(alone, question.text)),
     )
+
+
+def _denies(quotes: str, question: str) -> bool:
+    asked, said = Words(_NO_DIRECTION.sub("", _ASKING.sub("", question))), Words(quotes)
+    return not (directions_hold(asked, said) and negations_hold(asked, said))
 
 
 def logistic(features: Sequence[float], weights: Sequence[float] | NDArray[np.float64]) -> float:

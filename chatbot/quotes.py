@@ -16,6 +16,10 @@ WORTH_ADDING = 0.6
 """The least share of the best score that a further sentence must have: with less, the words cited
 alone at times lose it again. On CLAPNQ's half to fit on,
 gold-sentence F1 .59 (from .4 to .6 alike; .51 with the best alone), on SQuAD 1.3 sentences."""
+OWED = 0.15
+"""The share of the question's weight that the sentence before must add to be quoted too: what the
+best is about may stand there alone ("Carlos Marroquín tells another story. The head of the unit ...",
+a caption and its credit)."""
 SAME_WORDS = 0.5
 """Of the shorter sentence's words, where two tell of the same thing."""
 # A sentence in which no name stands before this rests on the one before it.
@@ -37,8 +41,9 @@ _YEAR = re.compile(r"(?:1\d|20)\d\d$")
 def pick_quotes(candidates: Sequence[Candidate], *, listing: bool = False) -> list[Candidate]:
     """Return the sentences to quote, in reading order: the best, and those that complete it.
 
-    That is the one it leans on ("He said..."), and those of its passage that answer .6 as well
-    and do not give another number, nor tell of another time or place than was asked about.
+    That is the one before, if it leans on it ("He said...") or lacks what is asked about and that
+    has it, and those of its passage that answer .6 as well and do not give another number, nor tell
+    of another time or place than was asked about.
     For a list (`listing`) all that answer .6 as well are quoted, wherever, each thing once.
     """
     if not candidates:
@@ -46,7 +51,7 @@ def pick_quotes(candidates: Sequence[Candidate], *, listing: bool = False) -> li
     best = candidates[0]
     chosen, beside = [best], [c for c in candidates[1:] if c.hit.rank == best.hit.rank]
     before = _sentence_before(best, beside)
-    if before is not None and leans(best.text) and _fits(chosen, before):
+    if before is not None and _is_needed(before, best) and _fits(chosen, before):
         chosen.append(before)
     if listing:
         chosen += _others(candidates, chosen)
@@ -85,6 +90,12 @@ def leans(sentence: str) -> bool:
         if named and (position or not (is_stop_word(word) or opens_aside)):
             return False
     return False
+
+
+def _is_needed(before: Candidate, best: Candidate) -> bool:
+    """Say whether what the best speaks of is only named in the sentence before it."""
+    added = sum(share for term, share in before.covered.items() if term not in best.covered)
+    return added >= OWED or leans(best.text)
 
 
 def _conflicts(candidate: Candidate, best: Candidate) -> bool:

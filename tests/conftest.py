@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -37,6 +38,8 @@ Outcome = TypeVar("Outcome")
 
 # Before its library is imported, which would look a name up for a minute.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# A shell's background job ignores it, and so would every command that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ROOT / "corpus" / "documents"
 ARTIFACTS = ROOT / "tests" / "artifacts"

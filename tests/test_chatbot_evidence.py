@@ -96,6 +96,30 @@ def test_a_question_that_takes_for_granted_what_is_denied_is_less_sure(reader: R
     assert features("Why did Bukele admit negotiating with the gangs?")[against] == 1.0
 
 
+def test_either_answer_will_do_where_it_is_asked_whether(reader: Reader) -> None:
+    best = _candidates("Did Bukele deny negotiating with the gangs?", reader)[0]
+    assert "denies" in best.text
+    question = read_question("Does Bukele admit negotiating with the gangs?")
+    against = OF_QUOTES.index("against")
+    assert quote_features(question, [best], reader.span_reader)[against] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "against"),
+    [
+        ("Who came up with the plan?", "Ana Ruiz wrote down the plan.", 0.0),
+        ("How many died at the end of May?", "The storm began on 30 May; 12 died.", 0.0),
+        ("Why did prices rise in May?", "Prices fell in May.", 1.0),
+    ],
+)
+def test_a_small_word_beside_a_verb_is_no_direction(
+    question: str, text: str, against: float, reader: Reader
+) -> None:
+    some = replace(_candidates("Who coined the term narco-peace?", reader)[0], text=text)
+    features = quote_features(read_question(question), [some], reader.span_reader)
+    assert features[OF_QUOTES.index("against")] == against
+
+
 def test_the_same_answer_in_another_passage_is_agreement(reader: Reader) -> None:
     found = _candidates("How many homicides did El Salvador have in January 2012?", reader)
     agreement = FEATURES.index("agreement")

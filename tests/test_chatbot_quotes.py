@@ -111,6 +111,14 @@ def test_a_sentence_that_leans_brings_the_one_before(some: Candidate) -> None:
     assert pick_quotes([leaning, before]) == [before, leaning]
 
 
+def test_what_is_asked_about_may_stand_in_the_sentence_before(some: Candidate) -> None:
+    told = _sentence(some, 0, "Ana Ruiz tells another story.", 0.1, "ana", "ruiz")
+    best = _sentence(some, 40, "The head of the bridge office blamed the flood.", 0.9, "head")
+    assert pick_quotes([best, told]) == [told, best]
+    known = replace(best, covered={**best.covered, **told.covered})
+    assert pick_quotes([known, told]) == [known]
+
+
 def test_what_answers_nearly_as_well_in_its_passage_completes_it(some: Candidate) -> None:
     best = _sentence(some, 20, "Otto Perez spoke.", 0.9, "a")
     adds = _sentence(some, 0, "It was in Davos.", 0.6)

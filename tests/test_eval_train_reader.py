@@ -1,5 +1,6 @@
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -8,11 +9,12 @@ import pytest
 from test_eval_reader_examples import write_sets
 from test_eval_reader_written import write_lines
 
-from eval import reader_written
+from eval import reader_written, train_reader
 from eval.reader_examples import Example
 from eval.train_reader import (
     BATCH_PIECES,
     LONGEST_PIECES,
+    LOTS,
     encode,
     fix_embeddings,
     main,
@@ -90,6 +92,8 @@ def test_a_tiny_training_run_exports_a_model_that_reads(
     out = tmp_path / "reader"
     write_lines(tmp_path)
     monkeypatch.setattr(reader_written, "WRITTEN", tmp_path)
+    lots = tuple(replace(lot, again=20, changed=min(lot.changed, 20)) for lot in LOTS)
+    monkeypatch.setattr(train_reader, "LOTS", lots)
     assert main([str(write_sets(tmp_path / "data")), "--out", str(out)]) == 0
     assert "fifth stage: " in capsys.readouterr().err
     model = (out / "reader.onnx").read_bytes()
