@@ -18,8 +18,7 @@ alone at times lose it again. On CLAPNQ's half to fit on,
 gold-sentence F1 .59 (from .4 to .6 alike; .51 with the best alone), on SQuAD 1.3 sentences."""
 OWED = 0.15
 """The share of the question's weight that the sentence before must add to be quoted too: what the
-best is about may stand there alone ("Carlos Marroquín tells another story. The head of the unit ...",
-a caption and its credit)."""
+best is about may stand there alone, as the picture does before its credit."""
 SAME_WORDS = 0.5
 """Of the shorter sentence's words, where two tell of the same thing."""
 # A sentence in which no name stands before this rests on the one before it.
