@@ -5,7 +5,7 @@ How they are written and what the letters mean stands in `written/README.md`. Kn
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.errors import BadCase
@@ -14,7 +14,7 @@ from index.gloss import gloss
 from index.sentences import split_sentences
 
 WRITTEN = Path(__file__).with_name("written")
-NAMES = ("first", "second", "third", "fourth")
+NAMES = ("first", "second", "third", "fourth", "fifth")
 """In this order: what was made up in one may be asked about again in the next."""
 KINDS = {
     "Q": "asked",
@@ -26,6 +26,74 @@ KINDS = {
 }
 MEASURED = 25
 """One passage of so many is only measured on."""
+
+
+ALL = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """How many written lines of which file a stage is of, and what is made of them.
+
+    `cropped` of the questions are asked of a few sentences, `elsewhere` of those answered of
+    another text too, `unsaid` of their text without the sentences that answer; `changed` sentences
+    are changed by rule, and `again` examples of the public sets stand between.
+    """
+
+    stage: str
+    seed: int
+    rate: float
+    counts: dict[str, int]
+    cropped: float = 0.0
+    elsewhere: float = 0.0
+    unsaid: float = 0.0
+    changed: int = 0
+    again: int = 6_000
+
+
+LOTS = (
+    Lot(stage="third", seed=21, rate=8e-5, counts={"first": ALL}, elsewhere=0.25),
+    Lot(
+        stage="fourth",
+        seed=34,
+        rate=6e-5,
+        counts={"second": 28_000, "first": 4_000},
+        cropped=1 / 3,
+        elsewhere=0.15,
+        unsaid=0.25,
+        changed=2_000,
+    ),
+    Lot(stage="fifth", seed=55, rate=4e-5, counts={"third": 7_500}, again=1_500),
+    Lot(
+        stage="sixth",
+        seed=66,
+        rate=6e-5,
+        counts={"second": 40_000, "first": 9_000, "third": 9_000},
+        cropped=0.65,
+        unsaid=0.2,
+    ),
+    Lot(
+        stage="seventh",
+        seed=77,
+        rate=5e-5,
+        counts={"fourth": ALL},
+        cropped=0.4,
+        elsewhere=0.05,
+        unsaid=0.05,
+        again=3_000,
+    ),
+    Lot(
+        stage="eighth",
+        seed=88,
+        rate=5e-5,
+        counts={"fifth": ALL, "fourth": 3_000, "second": 3_000},
+        cropped=0.2,
+        elsewhere=0.15,
+        unsaid=0.35,
+        again=2_500,
+    ),
+)
+"""The reader that is shipped went through these, each after the one before."""
 
 
 def read_written(data: Path, *names: str) -> tuple[list[Example], list[Example]]:
