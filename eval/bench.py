@@ -51,14 +51,10 @@ class Bench:
             with closing(open_current(**made)) as opened:
                 yield Reader(generation=opened, embedder=embedder, span_reader=self.span_reader)
 
-    def at_most(self, count: int) -> int:
-        """Return `count`, or the sample if that is less."""
-        return min(count, self.sample or count)
 
-
-def spread(items: Sequence[T], most: int) -> list[T]:
-    """Return at most so many of the items, evenly spread and always the same."""
-    count = min(len(items), most)
+def spread(items: Sequence[T], most: int | None) -> list[T]:
+    """Return at most so many of the items, evenly spread and always the same; None: all."""
+    count = min(len(items), len(items) if most is None else most)
     return [items[i * len(items) // count] for i in range(count)]
 
 

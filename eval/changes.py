@@ -77,8 +77,8 @@ def edit_evidence(lab: Lab, cited: Sequence[Asked]) -> list[Tally]:
             pairs += lab.among(edited, [(case, before)])
 
     def keeps(pair: Pair) -> str:
-        swap = swaps[pair.case.id]
-        return f"{pair.tells} [{swap}]" if swap.is_old_in(said(pair.after)) else ""
+        swap, now = swaps[pair.case.id], said(pair.after)
+        return f"{pair.tells} [{swap}]" if swap.edit(now) != now else ""
 
     def strays(pair: Pair) -> str:
         swap, new = swaps[pair.case.id], said(pair.after)

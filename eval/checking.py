@@ -56,11 +56,8 @@ def falsify(claim: Claim, kind: str, names: Sequence[str], rng: Random) -> str:
 def check_wrong(reader: Reader, bench: Bench) -> list[Tally]:
     """Check wrong statements of each kind; what goes wrong is that one is let through."""
     documents, rng = documents_of(reader), Random(1)
-    names, facts, claims = (
-        names_of(document.text for document in documents),
-        unsaid(documents),
-        _shuffled(aside(documents)),
-    )
+    names, facts = names_of(document.text for document in documents), unsaid(documents)
+    claims = _shuffled(aside(documents))
 
     def changed(kind: str) -> Iterator[str]:
         return (falsify(claim, kind, names, rng) for claim in claims * TRIES)
@@ -97,8 +94,7 @@ def check_summedits(folder: Path, bench: Bench) -> list[Measured]:
     """
     measured, checker = list[Measured](), Checker(bench.span_reader, bench.embedder)
     for file in sorted(folder.glob("*.json")):
-        every = load_rows(file)
-        rows = spread(every, bench.at_most(len(every)))
+        rows = spread(load_rows(file), bench.sample)
         held: dict[int, list[bool]] = {0: [], 1: []}
         for done, row in enumerate(rows, start=1):
             text = row["original_summary"]
@@ -149,7 +145,7 @@ def _strangers(claims: Sequence[Claim], reader: Reader) -> Iterator[Statement]:
 def _tally(
     kind: str, asked: Iterable[Statement], reader: Reader, bench: Bench, *, is_right: bool
 ) -> Tally:
-    checker, most = Checker(reader.span_reader, reader.embedder), bench.at_most(MADE)
+    checker, most = Checker(reader.span_reader, reader.embedder), min(MADE, bench.sample or MADE)
     tried, wrong = 0, list[str]()
     for tried, (text, hits) in enumerate(islice(asked, most), start=1):
         checked = check_sentence(text, read_sources(hits, reader.generation), checker)

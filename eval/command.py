@@ -26,7 +26,7 @@ from eval.findings import Findings
 from eval.grounding import ground_cases, ground_set
 from eval.metamorphic import run_metamorphic
 from eval.parts import EVERY, load_parts
-from eval.report import REPORT, Gates, unmet
+from eval.report import REPORT, Gates
 from eval.report_page import as_text
 from eval.retrieval import measure_retrieval
 from eval.run import load_run
@@ -70,7 +70,7 @@ class Evaluation:
             readers, suite = self._readers(), self._suite(progress)
             runs = [suite.run(load_parts(self._files, r.generation), r) for r in readers]
         reports = [json.loads((run.folder / REPORT).read_text("utf-8")) for run in runs]
-        good = not any(unmet(report) for report in reports)
+        good = all(gate["met"] for report in reports for gate in report["gates"])
         compared = [compare_runs(runs[0], other) for other in runs[1:]]
         folders = [run.folder for run in runs]
         if self.arguments.json:

@@ -48,10 +48,6 @@ class Swap:
         """Return the text with the new in the place of the old."""
         return _replacing({self.old: self.new})(text)
 
-    def is_old_in(self, text: str) -> bool:
-        """Say whether the old still stands in a text."""
-        return self.edit(text) != text
-
 
 def find_swap(
     text: str, marks: Sequence[tuple[int, int]], *, asked: str, known: Collection[str]

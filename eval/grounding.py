@@ -37,8 +37,7 @@ BRIEF = f"{MOST_WORDS} words, {MOST_SENTENCES} sentences at most"
 def ground_cases(parts: dict[Path, list[Case]], reader: Reader, bench: Bench) -> Findings:
     """Ask the cases of the files."""
     every = [case for cases in parts.values() for case in cases]
-    chosen = spread(every, bench.at_most(len(every)))
-    return _ground({"": chosen}, reader, bench, is_ours=True)
+    return _ground({"": spread(every, bench.sample)}, reader, bench, is_ours=True)
 
 
 def ground_set(folder: Path, bench: Bench) -> Findings:
@@ -47,7 +46,7 @@ def ground_set(folder: Path, bench: Bench) -> Findings:
         return Findings(about="SummEdits", quality=check_summedits(folder, bench))
     dataset = load_dataset(folder)
     parts = parts_of(dataset)
-    chosen = {name: spread(cases, bench.at_most(len(cases))) for name, cases in parts.items()}
+    chosen = {name: spread(cases, bench.sample) for name, cases in parts.items()}
     with bench.reading(dataset.documents) as reader:
         return _ground(chosen, reader, bench, is_ours=False)
 

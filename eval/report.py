@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from itertools import pairwise
-from math import ceil, isnan
+from math import ceil
 from typing import Any
 
 from corpus.document import Span
@@ -68,15 +68,6 @@ def make_report(run: Run, cases: Sequence[Case], read: Read, gates: Gates) -> di
         "costs": _costs(run),
         "cases": [_case(row, case, read) for row, case in zip(run.rows, cases, strict=True)],
     }
-
-
-def unmet(report: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each gate that is not met."""
-    return [
-        f"{gate['metric']} ({gate['part']}) is {_shown(gate['value'])}; its gate is {gate['least']}"
-        for gate in report["gates"]
-        if not gate["met"]
-    ]
 
 
 def _gates(
@@ -218,7 +209,3 @@ def _verdict(row: Row, case: Case) -> str:
     if not case.answerable:
         return "answered, though the documents don't say"
     return "answered rightly" if is_right else "answered from other words"
-
-
-def _shown(value: float | None) -> str:
-    return "not known" if value is None or isnan(value) else f"{value:.3f}"

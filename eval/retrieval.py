@@ -32,7 +32,7 @@ def measure_retrieval(dataset: Dataset, bench: Bench) -> Findings:
     """Index a question set in a temporary folder and ask its questions, or a sample of them."""
     by_span = {c.question: c.evidence for c in dataset.cases} if dataset.form == CHROMA else {}
     every = list(dataset.gold().items())
-    chosen, asked = spread(every, bench.at_most(len(every))), []
+    chosen, asked = spread(every, bench.sample), []
     with bench.reading(dataset.documents) as reader:
         for question, gold in chosen:
             asked.append(_ask(question, gold, by_span.get(question, ()), reader))
