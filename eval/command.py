@@ -4,7 +4,7 @@ import argparse
 import json
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ class Evaluation:
         folders = [run.folder for run in runs]
         if self.arguments.json:
             told = [{"folder": str(f)} | each for f, each in zip(folders, reports, strict=True)]
-            return Outcome({"runs": told, "compared": [c.as_json() for c in compared]}, good)
+            return Outcome({"runs": told, "compared": [asdict(each) for each in compared]}, good)
         texts = [*map(as_text, reports, folders), *(c.as_text() for c in compared)]
         return Outcome("\n\n".join(texts), good)
 
@@ -122,8 +122,12 @@ class Evaluation:
             return self._told(measure(self._bench(progress)))
 
     def _told(self, report: Findings | SpeedReport | Comparison) -> Outcome:
-        says = report.as_json() if self.arguments.json else report.as_text()
-        return Outcome(says, getattr(report, "is_good", True))
+        is_good = getattr(report, "is_good", True)
+        if not self.arguments.json:
+            return Outcome(report.as_text(), is_good)
+        return Outcome(
+            report.as_json() if isinstance(report, Findings) else asdict(report), is_good
+        )
 
     @property
     def _files(self) -> list[Path]:

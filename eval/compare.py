@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
-from typing import Any
 
 from chatbot.terminal import show_table
 from eval.errors import BadRun
@@ -23,10 +22,6 @@ class Comparison:
     notes: tuple[str, ...]
     metrics: dict[str, dict[str, float | None]]
     flips: tuple[tuple[str, str], ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return everything, a program's way."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
     def as_text(self) -> str:
         """Return the table, the flips, and what else is not the same."""

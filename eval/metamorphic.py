@@ -71,7 +71,6 @@ def check_metamorphic(
             *changes.edit_evidence(lab, cited),
             *changes.add_distractors(lab, asked, distractors),
             *changes.reword_question(lab, asked),
-            *changes.misspell_question(lab, asked),
             *changes.copy_documents(lab, cited),
             *changes.plant_orders(lab, cited),
             *changes.shuffle_documents(lab, asked),

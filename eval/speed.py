@@ -14,12 +14,11 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from operator import truediv
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from chatbot.terminal import show_table
 from eval.errors import NotMeasured
@@ -76,10 +75,6 @@ class SpeedReport:
     measures: dict[str, dict[str, Range]]
     changed: Range
     notes: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return everything, a program's way."""
-        return asdict(self)
 
     def as_text(self) -> str:
         """Return the table of both and their ratios, and how they were measured."""

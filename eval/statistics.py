@@ -167,16 +167,14 @@ def bootstrap(
     return Interval(*np.percentile(kept, [2.5, 97.5]).tolist()) if len(kept) else Interval(nan, nan)
 
 
-def paired_bootstrap(
-    a: ArrayLike, b: ArrayLike, clusters: ArrayLike, *, resamples: int = 10_000, seed: int = 0
-) -> Difference:
+def paired_bootstrap(a: ArrayLike, b: ArrayLike, clusters: ArrayLike) -> Difference:
     """Return the mean of a - b, row by row, with its bounds by `bootstrap`.
 
     Rows of which either is NaN are left out.
     """
     differences = _floats(a) - _floats(b)
     told, _ = _told(differences, clusters)
-    bounds = bootstrap(differences, clusters, resamples=resamples, seed=seed)
+    bounds = bootstrap(differences, clusters)
     return Difference(bounds.low, bounds.high, mean=_mean(told))
 
 
