@@ -129,11 +129,9 @@ def _slices(rows: Sequence[Row], cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 def _costs(run: Run) -> dict[str, Any]:
     laps = sorted(row.cost.seconds.get("total", 0.0) for row in run.rows)
-    spent = {
-        kind: sum(counted) if (counted := [c for c in of if c is not None]) else None
-        for kind in ("prompt_tokens", "completion_tokens")
-        for of in [[getattr(row.cost, kind) for row in run.rows]]
-    }
+    kinds = ("prompt_tokens", "completion_tokens")
+    told = {k: [n for row in run.rows if (n := getattr(row.cost, k)) is not None] for k in kinds}
+    spent = {kind: sum(counts) if counts else None for kind, counts in told.items()}
     usd, tokens = run.record["usd"], list(spent.values())
     is_known = usd and None not in tokens
     cost = sum(n * price / 1e6 for n, price in zip(tokens, usd, strict=True)) if is_known else None
