@@ -76,11 +76,8 @@ def _changed(metric: str, old: Table, new: Table) -> dict[str, float | None]:
 
 def _notes(before: Run, after: Run, pairs: Sequence[tuple[Row, Row]]) -> list[str]:
     """Say what else was not the same, for a difference is only one of what is said here."""
-    differs = [
-        n
-        for n in ("commit", "packages", "settings", "manifest", "cases")
-        if before.record[n] != after.record[n]
-    ]
+    held = ("commit", "packages", "settings", "manifest", "cases")
+    differs = [name for name in held if before.record[name] != after.record[name]]
     left = len(before.rows) + len(after.rows) - 2 * len(pairs)
     notes = [f"Other than in the first run: {', '.join(differs)}."] if differs else []
     return notes + ([f"{left} questions that one run lacks were left out."] if left else [])

@@ -37,10 +37,9 @@ NEVER_ABSTAINS, OBEYS = "never abstains", "obeys a planted text"
 
 
 class Liar(EchoModel):
-    """A model that tells one lie an answer, and keeps what it said."""
+    """A model that tells one lie of its kind an answer, about documents, and keeps what it said."""
 
     def __init__(self, kind: str, documents: Sequence[Document]) -> None:
-        """Take the kind's lies; `documents` are those that are lied about."""
         super().__init__("")
         self.kind, self.name = kind, f"liar:{kind}"
         self.said: list[str] = []
