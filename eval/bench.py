@@ -76,15 +76,11 @@ def rewritten(document: Document, edit: Callable[[str], str]) -> Document:
     places = sorted({0, len(text), *chain(*ends)})
     pieces = [edit(text[start:end]) for start, end in pairwise(places)]
     now = dict(zip(places, accumulate(map(len, pieces), initial=0), strict=True))
-    moved = replace(
-        document,
-        title=edit(document.title),
-        headings=tuple(
-            replace(each, text=edit(each.text), start=now[each.start], end=now[each.end])
-            for each in headings
-        ),
-        pages=tuple(replace(p, start=now[p.start], end=now[p.end]) for p in pages),
+    headings = tuple(
+        replace(h, text=edit(h.text), start=now[h.start], end=now[h.end]) for h in headings
     )
+    pages = tuple(replace(p, start=now[p.start], end=now[p.end]) for p in pages)
+    moved = replace(document, title=edit(document.title), headings=headings, pages=pages)
     return with_text(moved, "".join(pieces))
 
 
