@@ -20,7 +20,6 @@ from eval.systems import FOOTNOTE, NEVER
 
 SAYS: dict[str, str] = tomllib.loads(Path(__file__).with_name("says.toml").read_text("utf-8"))
 """What each figure says in plain words, in the order in which they are shown."""
-RANK_RESAMPLES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ class Table:
         if isnan(value):
             return None
         interval = statistics.bootstrap(
-            lambda rows: TOGETHER[metric](judged.of(rows)), self.clusters, resamples=RANK_RESAMPLES
+            lambda rows: TOGETHER[metric](judged.of(rows)), self.clusters, resamples=1_000
         )
         found = {"count": count, "unscored": 0, "mean": value, "standard_error": None}
         return found | no_nan(asdict(interval))

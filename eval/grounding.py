@@ -23,8 +23,6 @@ from eval.metrics import is_exact
 from eval.quality import measure_set, parts_of
 from eval.result import Read, result_of
 
-SUMMEDITS = "samsum.json"
-"""The file that tells the set."""
 MOST_WORDS, MOST_SENTENCES = 60, 3
 LONGER = {"list", "two-questions"}
 """Tags of cases that may be answered at greater length."""
@@ -42,7 +40,7 @@ def ground_cases(parts: dict[Path, list[Case]], reader: Reader, bench: Bench) ->
 
 def ground_set(folder: Path, bench: Bench) -> Findings:
     """Ask a public set, with all its documents indexed; BadCase if it holds no answers."""
-    if (folder / SUMMEDITS).is_file():
+    if (folder / "samsum.json").is_file():  # which tells the set
         return Findings(about="SummEdits", quality=check_summedits(folder, bench))
     dataset = load_dataset(folder)
     parts = parts_of(dataset)
