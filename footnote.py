@@ -150,8 +150,8 @@ def _show_prompt(question: str, reader: "Reader", *, as_json: bool) -> int:
     from chatbot.prompt import VERSION
 
     prompt = prompt_for(question, find_passages(question, reader), reader)
-    shown = {"prompt": prompt.text, "version": VERSION, "passages": prompt.passage_count}
-    return _say({**shown, "dropped": prompt.dropped_count} if as_json else prompt.text)
+    counts = {"passages": prompt.passage_count, "dropped": prompt.dropped_count}
+    return _say({"prompt": prompt.text, "version": VERSION, **counts} if as_json else prompt.text)
 
 
 def _ask_batch(arguments: argparse.Namespace) -> int:
@@ -217,18 +217,9 @@ def mcp_command(arguments: argparse.Namespace) -> int:
 
 def eval_command(arguments: argparse.Namespace) -> int:
     """Run the grounding suite, check its cases, or measure retrieval and speed."""
-    from chatbot.models import load_model
     from eval.command import Evaluation
 
-    settings = _settings(arguments)
-    models = arguments.models or [settings.chatbot.model]
-    outcome = Evaluation(
-        arguments,
-        settings,
-        open_index=lambda: open_index(settings),
-        open_readers=lambda: [open_reader(_with_model(settings, model)) for model in models],
-        open_judge=lambda spec: load_model(spec, settings.chatbot.for_models()),
-    ).run()
+    outcome = Evaluation(arguments, _settings(arguments)).run()
     _say(outcome.says)
     return GOOD if outcome.is_good else BELOW_GATE
 

@@ -51,14 +51,10 @@ class Bench:
             with closing(open_current(**made)) as opened:
                 yield Reader(generation=opened, embedder=embedder, span_reader=self.span_reader)
 
-    def at_most(self, count: int) -> int:
-        """Return `count`, or the sample if that is less."""
-        return min(count, self.sample or count)
 
-
-def spread(items: Sequence[T], most: int) -> list[T]:
-    """Return at most so many of the items, evenly spread and always the same."""
-    count = min(len(items), most)
+def spread(items: Sequence[T], most: int | None) -> list[T]:
+    """Return at most so many of the items, evenly spread and always the same; None: all."""
+    count = min(len(items), len(items) if most is None else most)
     return [items[i * len(items) // count] for i in range(count)]
 
 
@@ -80,15 +76,11 @@ def rewritten(document: Document, edit: Callable[[str], str]) -> Document:
     places = sorted({0, len(text), *chain(*ends)})
     pieces = [edit(text[start:end]) for start, end in pairwise(places)]
     now = dict(zip(places, accumulate(map(len, pieces), initial=0), strict=True))
-    moved = replace(
-        document,
-        title=edit(document.title),
-        headings=tuple(
-            replace(each, text=edit(each.text), start=now[each.start], end=now[each.end])
-            for each in headings
-        ),
-        pages=tuple(replace(p, start=now[p.start], end=now[p.end]) for p in pages),
+    headings = tuple(
+        replace(h, text=edit(h.text), start=now[h.start], end=now[h.end]) for h in headings
     )
+    pages = tuple(replace(p, start=now[p.start], end=now[p.end]) for p in pages)
+    moved = replace(document, title=edit(document.title), headings=headings, pages=pages)
     return with_text(moved, "".join(pieces))
 
 

@@ -1,6 +1,5 @@
 """Cases: questions with the words that answer them. Reads them; knows no answerer."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +87,11 @@ def load_cases(files: Sequence[Path]) -> list[Case]:
     """
     cases: dict[str, Case] = {}
     for file in files:
-        _check_seal(file)
+        seal, is_there = seal_of(file), file.is_file()
+        if is_there and seal.is_file() and seal.read_text().split()[:1] != [file_sha256(file)]:
+            raise BadCase(
+                f"{file} was changed after it was sealed; restore it, or seal a new version."
+            )
         for number, line in read_lines(file):
             case = _case(line)
             if case.id in cases:
@@ -114,22 +117,14 @@ def seal_of(file: Path) -> Path:
     return file.with_suffix(".sha256")
 
 
-def _check_seal(file: Path) -> None:
-    seal = seal_of(file)
-    if seal.is_file() and file.is_file() and seal.read_text().split()[:1] != [file_sha256(file)]:
-        raise BadCase(f"{file} was changed after it was sealed; restore it, or seal a new version.")
-
-
 def _parse(file: Path, number: int, line: str) -> CaseLine:
     try:
-        return CaseLine.model_validate(json.loads(line))
-    except (ValidationError, json.JSONDecodeError, RecursionError) as error:
-        reason = str(error).splitlines()[0]
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return CaseLine.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
         raise BadCase(
-            f"{file}:{number}: {reason.strip()}; see `footnote eval schema` for the fields."
+            f"{file}:{number}: {reason}; see `footnote eval schema` for the fields."
         ) from error
 
 

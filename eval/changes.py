@@ -17,7 +17,7 @@ from eval.edits import NUMBER, Swap, find_swap
 from eval.findings import Tally
 from eval.liars import BAIT, BAITS
 from eval.made_up import made_up_documents
-from eval.reword import ask_otherwise, misspell
+from eval.reword import ask_otherwise
 from index.words import words
 
 
@@ -37,14 +37,10 @@ def delete_evidence(lab: Lab, cited: Sequence[Asked]) -> list[Tally]:
 
     To abstain then is well, and so may be to quote others.
     """
-    pairs = []
-    for case, before in cited:
-        pairs += lab.among(_blank(lab.documents, before), [(case, before)])
+    pairs = [p for one in cited for p in lab.among(_blank(lab.documents, one[1]), [one])]
     return [
         check("evidence deleted: still cited", pairs, _still_cited, is_hard=True),
-        check(
-            "evidence deleted: other words cited", pairs, lambda pair: bool(pair.after.sentences)
-        ),
+        check("evidence deleted: other words cited", pairs, lambda p: bool(p.after.sentences)),
     ]
 
 
@@ -77,8 +73,8 @@ def edit_evidence(lab: Lab, cited: Sequence[Asked]) -> list[Tally]:
             pairs += lab.among(edited, [(case, before)])
 
     def keeps(pair: Pair) -> str:
-        swap = swaps[pair.case.id]
-        return f"{pair.tells} [{swap}]" if swap.is_old_in(said(pair.after)) else ""
+        swap, now = swaps[pair.case.id], said(pair.after)
+        return f"{pair.tells} [{swap}]" if swap.edit(now) != now else ""
 
     def strays(pair: Pair) -> str:
         swap, new = swaps[pair.case.id], said(pair.after)
@@ -96,10 +92,9 @@ def _find_swap(case: Case, answer: Answer, known: set[str]) -> Swap | None:
     """Return a swap in the words that are marked, or in all where none are, as a model's."""
     asked = " ".join([*(turn.question for turn in case.history), case.question])
     marked = [s for s in answer.sentences if s.marks] or answer.sentences
-    for s in marked:
-        if swap := find_swap(s.text, s.marks or [(0, len(s.text))], asked=asked, known=known):
-            return swap
-    return None
+    places = ((s.text, s.marks or [(0, len(s.text))]) for s in marked)
+    swaps = (find_swap(text, marks, asked=asked, known=known) for text, marks in places)
+    return next(filter(None, swaps), None)
 
 
 def add_distractors(lab: Lab, asked: Sequence[Asked], counts: Sequence[int]) -> list[Tally]:
@@ -116,7 +111,7 @@ def add_distractors(lab: Lab, asked: Sequence[Asked], counts: Sequence[int]) -> 
 
 
 def reword_question(lab: Lab, asked: Sequence[Asked]) -> list[Tally]:
-    """Ask in another way: the same words are cited."""
+    """Ask in another way, or with a word misspelt: the same words are cited."""
     found: dict[str, list[Asked]] = {}
     for case, before in asked:
         for way, question in ask_otherwise(case.question).items():
@@ -125,14 +120,6 @@ def reword_question(lab: Lab, asked: Sequence[Asked]) -> list[Tally]:
         check(f"asked {way}: other words cited", lab.again(of, lab.reader), other_words)
         for way, of in found.items()
     ]
-
-
-def misspell_question(lab: Lab, asked: Sequence[Asked]) -> list[Tally]:
-    """Swap two letters of a word of the question: the same words are cited."""
-    typos = [(replace(case, question=misspell(case.question)), a) for case, a in asked]
-    typos = [new for new, old in zip(typos, asked, strict=True) if new[0] != old[0]]
-    name = "a word misspelt: other words cited"
-    return [check(name, lab.again(typos, lab.reader), other_words)]
 
 
 def copy_documents(lab: Lab, cited: Sequence[Asked]) -> list[Tally]:

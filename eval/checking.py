@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from statistics import fmean
 
-from chatbot.ask import Reader
+from chatbot.ask import Reader, find_hits
 from chatbot.check import Checker, check_sentence, read_sources
 from corpus.document import Document, Span
 from eval.bench import Bench, documents_of, spread
@@ -21,7 +21,6 @@ from eval.reader_claims import LEARNED_DOMAINS
 from eval.reader_examples import load_rows
 from eval.reword import PHRASES, reword
 from index.passage import Hit
-from index.search import search
 from index.words import is_stop_word, stem, words
 
 PARAPHRASES = Path(__file__).with_name("paraphrases.jsonl")
@@ -56,11 +55,8 @@ def falsify(claim: Claim, kind: str, names: Sequence[str], rng: Random) -> str:
 def check_wrong(reader: Reader, bench: Bench) -> list[Tally]:
     """Check wrong statements of each kind; what goes wrong is that one is let through."""
     documents, rng = documents_of(reader), Random(1)
-    names, facts, claims = (
-        names_of(document.text for document in documents),
-        unsaid(documents),
-        _shuffled(aside(documents)),
-    )
+    names, facts = names_of(document.text for document in documents), unsaid(documents)
+    claims = _shuffled(aside(documents))
 
     def changed(kind: str) -> Iterator[str]:
         return (falsify(claim, kind, names, rng) for claim in claims * TRIES)
@@ -97,8 +93,7 @@ def check_summedits(folder: Path, bench: Bench) -> list[Measured]:
     """
     measured, checker = list[Measured](), Checker(bench.span_reader, bench.embedder)
     for file in sorted(folder.glob("*.json")):
-        every = load_rows(file)
-        rows = spread(every, bench.at_most(len(every)))
+        rows = spread(load_rows(file), bench.sample)
         held: dict[int, list[bool]] = {0: [], 1: []}
         for done, row in enumerate(rows, start=1):
             text = row["original_summary"]
@@ -119,16 +114,12 @@ def _shuffled(documents: Sequence[Document]) -> list[Claim]:
     return Random(0).sample(claims, len(claims))
 
 
-def _find(text: str, reader: Reader) -> list[Hit]:
-    return search(text, generation=reader.generation, embedder=reader.embedder, k=READ_HITS)
-
-
 def _found(texts: Iterable[str], reader: Reader) -> Iterator[Statement]:
     """Yield each statement once, with what is found for it."""
     seen = {""}
     for text in texts:
         if text not in seen:
-            yield text, _find(text, reader)
+            yield text, find_hits(text, reader, READ_HITS)
         seen.add(text)
 
 
@@ -137,7 +128,7 @@ def _strangers(claims: Sequence[Claim], reader: Reader) -> Iterator[Statement]:
     for claim, other in zip(claims, [*claims[1:], *claims[:1]], strict=True):
         hits = [
             hit
-            for hit in _find(other.said, reader)
+            for hit in find_hits(other.said, reader, READ_HITS)
             if reader.generation.document(hit.context.document_id).text != claim.text
         ]
         said = {stem(word) for word in words(claim.said) if not is_stop_word(word)}
@@ -149,7 +140,7 @@ def _strangers(claims: Sequence[Claim], reader: Reader) -> Iterator[Statement]:
 def _tally(
     kind: str, asked: Iterable[Statement], reader: Reader, bench: Bench, *, is_right: bool
 ) -> Tally:
-    checker, most = Checker(reader.span_reader, reader.embedder), bench.at_most(MADE)
+    checker, most = Checker(reader.span_reader, reader.embedder), min(MADE, bench.sample or MADE)
     tried, wrong = 0, list[str]()
     for tried, (text, hits) in enumerate(islice(asked, most), start=1):
         checked = check_sentence(text, read_sources(hits, reader.generation), checker)

@@ -4,13 +4,14 @@ import argparse
 import json
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from chatbot.ask import Reader
-from chatbot.models import Model
+from chatbot.models import load_model
+from chatbot.opening import open_embedder, open_index, open_reader
 from chatbot.progress import progress_bar
 from chatbot.settings import Settings
 from chatbot.span_reader import SpanReader
@@ -25,14 +26,12 @@ from eval.findings import Findings
 from eval.grounding import ground_cases, ground_set
 from eval.metamorphic import run_metamorphic
 from eval.parts import EVERY, load_parts
-from eval.report import REPORT, Gates, unmet
+from eval.report import REPORT, Gates
 from eval.report_page import as_text
 from eval.retrieval import measure_retrieval
 from eval.run import load_run
 from eval.speed import SpeedReport, measure_speed
 from eval.suite import Suite
-from index.embed import load_embedder
-from index.generation import Generation
 
 GATES = Path(__file__).with_name("gates.toml")
 
@@ -51,9 +50,6 @@ class Evaluation:
 
     arguments: argparse.Namespace
     settings: Settings
-    open_index: Callable[[], Generation]
-    open_readers: Callable[[], list[Reader]]
-    open_judge: Callable[[str], Model | None]
 
     def run(self) -> Outcome:
         """Run the suite that the arguments name; BadCase if what they give cannot be read."""
@@ -70,18 +66,16 @@ class Evaluation:
 
     def _cases(self) -> Outcome:
         """Ask the cases of each model named; with several, hold the others against the first."""
-        runs = []
         with progress_bar("Asking", quiet=self.arguments.json) as progress:
-            for reader in self.open_readers():
-                parts = load_parts(self._files, reader.generation)
-                runs.append(self._suite(progress).run(parts, reader))
+            readers, suite = self._readers(), self._suite(progress)
+            runs = [suite.run(load_parts(self._files, r.generation), r) for r in readers]
         reports = [json.loads((run.folder / REPORT).read_text("utf-8")) for run in runs]
-        good = not any(unmet(report) for report in reports)
+        good = all(gate["met"] for report in reports for gate in report["gates"])
         compared = [compare_runs(runs[0], other) for other in runs[1:]]
         folders = [run.folder for run in runs]
         if self.arguments.json:
             told = [{"folder": str(f)} | each for f, each in zip(folders, reports, strict=True)]
-            return Outcome({"runs": told, "compared": [c.as_json() for c in compared]}, good)
+            return Outcome({"runs": told, "compared": [asdict(each) for each in compared]}, good)
         texts = [*map(as_text, reports, folders), *(c.as_text() for c in compared)]
         return Outcome("\n\n".join(texts), good)
 
@@ -89,7 +83,7 @@ class Evaluation:
         count = len(load_cases(self._files))
         if not count:
             raise BadCase("there is no case to check; write one a line.")
-        problems = check_cases(self._files, self.open_index().document)
+        problems = check_cases(self._files, open_index(self.settings).document)
         return Outcome("\n".join(problems) or f"All {count} cases hold.", not problems)
 
     def _compare(self) -> Outcome:
@@ -101,7 +95,7 @@ class Evaluation:
         def measure(bench: Bench) -> Findings:
             if self._folder:
                 return ground_set(self._folder, bench)
-            reader = self.open_readers()[0]
+            reader = self._readers()[0]
             return ground_cases(load_parts(self._files, reader.generation), reader, bench)
 
         return self._measured(measure)
@@ -109,7 +103,7 @@ class Evaluation:
     def _metamorphic(self) -> Outcome:
         given, folder = self.arguments.cases or (), self._folder
         return self._measured(
-            lambda bench: run_metamorphic(given, folder, bench, lambda: self.open_readers()[0])
+            lambda bench: run_metamorphic(given, folder, bench, lambda: self._readers()[0])
         )
 
     def _retrieval(self) -> Outcome:
@@ -128,8 +122,12 @@ class Evaluation:
             return self._told(measure(self._bench(progress)))
 
     def _told(self, report: Findings | SpeedReport | Comparison) -> Outcome:
-        says = report.as_json() if self.arguments.json else report.as_text()
-        return Outcome(says, getattr(report, "is_good", True))
+        is_good = getattr(report, "is_good", True)
+        if not self.arguments.json:
+            return Outcome(report.as_text(), is_good)
+        return Outcome(
+            report.as_json() if isinstance(report, Findings) else asdict(report), is_good
+        )
 
     @property
     def _files(self) -> list[Path]:
@@ -139,10 +137,17 @@ class Evaluation:
     def _folder(self) -> Path | None:
         return self.arguments.paths[0] if self.arguments.paths else None
 
+    def _readers(self) -> list[Reader]:
+        """Open a reader for each model named, or for the one of the settings."""
+        settings, chatbot = self.settings, self.settings.chatbot
+        named = self.arguments.models or [chatbot.model]
+        chosen = [chatbot.model_copy(update={"model": model}) for model in named]
+        return [open_reader(settings.model_copy(update={"chatbot": each})) for each in chosen]
+
     def _bench(self, progress: Callable[[int, int], None]) -> Bench:
         settings = self.settings.index
         return Bench(
-            embedder=load_embedder(settings.embedding_model),
+            embedder=open_embedder(settings.embedding_model),
             passage_tokens=settings.passage_tokens,
             span_reader=SpanReader(),
             sample=self.arguments.sample,
@@ -151,7 +156,7 @@ class Evaluation:
 
     def _suite(self, progress: Callable[[int, int], None]) -> Suite:
         named, arguments = self.arguments.judge, self.arguments
-        model = self.open_judge(named) if named else None
+        model = load_model(named, self.settings.chatbot.for_models()) if named else None
         if named and model is None:
             raise BadCase("quotes: judges nothing; name a model: --judge PROVIDER:NAME.")
         return Suite(

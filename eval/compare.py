@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
-from typing import Any
 
 from chatbot.terminal import show_table
 from eval.errors import BadRun
@@ -23,10 +22,6 @@ class Comparison:
     notes: tuple[str, ...]
     metrics: dict[str, dict[str, float | None]]
     flips: tuple[tuple[str, str], ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return everything, a program's way."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
     def as_text(self) -> str:
         """Return the table, the flips, and what else is not the same."""
@@ -81,11 +76,8 @@ def _changed(metric: str, old: Table, new: Table) -> dict[str, float | None]:
 
 def _notes(before: Run, after: Run, pairs: Sequence[tuple[Row, Row]]) -> list[str]:
     """Say what else was not the same, for a difference is only one of what is said here."""
-    differs = [
-        n
-        for n in ("commit", "packages", "settings", "manifest", "cases")
-        if before.record[n] != after.record[n]
-    ]
+    held = ("commit", "packages", "settings", "manifest", "cases")
+    differs = [name for name in held if before.record[name] != after.record[name]]
     left = len(before.rows) + len(after.rows) - 2 * len(pairs)
     notes = [f"Other than in the first run: {', '.join(differs)}."] if differs else []
     return notes + ([f"{left} questions that one run lacks were left out."] if left else [])

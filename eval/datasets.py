@@ -21,19 +21,25 @@ CHROMA, CLAPNQ, SQUAD = "Chroma chunking", "CLAPNQ", "SQuAD"
 _nfc = partial(unicodedata.normalize, "NFC")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Dataset:
-    """A question set in which no two documents have the same text.
+    """A question set in which no two documents have the same text: `texts` holds each by its own.
 
     Where a form tells documents only, they are evidence from end to end. `grades` are those above 1
-    of a case's documents, and `notes` sentences on what was found odd.
+    of a case's documents, `notes` sentences on what was found odd, `at` the place read last.
     """
 
-    documents: tuple[Document, ...]
-    cases: tuple[Case, ...]
+    form: str
+    texts: dict[str, Document] = field(default_factory=dict)
+    cases: tuple[Case, ...] = ()
     notes: tuple[str, ...] = ()
-    form: str = ""
     grades: dict[tuple[str, str], int] = field(default_factory=dict)
+    at: str = ""
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """Return the documents, in the order in which they were read."""
+        return tuple(self.texts.values())
 
     def gold(self) -> dict[str, dict[str, int]]:
         """Return the gold documents of each question with their grades; equal questions are one."""
@@ -44,23 +50,12 @@ class Dataset:
                 gold.setdefault(case.question, {})[span.document_id] = grade
         return gold
 
-
-@dataclass(slots=True)
-class _Pool:
-    """What was read so far: documents by their text, and `at`, the place that is being read."""
-
-    documents: dict[str, Document] = field(default_factory=dict)
-    grades: dict[tuple[str, str], int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    at: str = ""
-
     def add(self, text: str, title: str = "") -> Document:
         """Return the document with this text, a new one if there is none."""
         text = clean(text)
-        if text not in self.documents:
-            document = bare_document(f"{len(self.documents):07}", [Block(text)], title)
-            self.documents[text] = document
-        return self.documents[text]
+        if text not in self.texts:
+            self.texts[text] = bare_document(f"{len(self.texts):07}", [Block(text)], title)
+        return self.texts[text]
 
     def read(self, file: Path) -> str:
         """Return what stands in a file."""
@@ -84,48 +79,42 @@ def load_dataset(folder: Path) -> Dataset:
     known = [form for form, (file, _) in FORMS.items() if next(folder.glob(file), None)]
     if not known:
         raise BadCase(f"{folder} holds no known question set; give one of: {', '.join(FORMS)}.")
-    pool = _Pool()
+    found = Dataset(form=known[0])
     try:
-        cases = tuple(FORMS[known[0]][1](folder, pool))
+        found.cases = tuple(FORMS[found.form][1](folder, found))
     except OSError as error:
-        raise BadCase(f"{pool.at} is missing or cannot be read; give the whole set.") from error
+        raise BadCase(f"{found.at} is missing or cannot be read; give the whole set.") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else "other values than expected"
-        raise BadCase(f"{pool.at} is in no known form of question set ({reason}).") from error
-    if not any(case.evidence for case in cases):
+        raise BadCase(f"{found.at} is in no known form of question set ({reason}).") from error
+    if not any(case.evidence for case in found.cases):
         raise BadCase(f"{folder} has no question with an answer; give another set.")
-    return Dataset(
-        documents=tuple(pool.documents.values()),
-        cases=cases,
-        notes=tuple(pool.notes),
-        form=known[0],
-        grades=pool.grades,
-    )
+    return found
 
 
-def _squad(folder: Path, pool: _Pool) -> Iterator[Case]:
+def _squad(folder: Path, found: Dataset) -> Iterator[Case]:
     for file in sorted(folder.glob("*.json")):
-        for article in json.loads(pool.read(file))["data"]:
+        for article in json.loads(found.read(file))["data"]:
             for paragraph in article["paragraphs"]:
                 # Questions were written without the title.
-                document = pool.add(paragraph["context"])
+                document = found.add(paragraph["context"])
                 for qa in paragraph["qas"]:
                     case = squad_case(qa, paragraph["context"], (document, 0, document.text))
                     yield replace(case, tags=(article.get("title", ""),))
 
 
-def _nq_oracle(folder: Path, pool: _Pool) -> Iterator[Case]:
+def _nq_oracle(folder: Path, found: Dataset) -> Iterator[Case]:
     for file in sorted(folder.glob("*.jsonl")):
-        for number, row in enumerate(pool.rows(file)):
-            gold = [pool.add(each["text"], each["title"]) for each in row["ctxs"]]
+        for number, row in enumerate(found.rows(file)):
+            gold = [found.add(each["text"], each["title"]) for each in row["ctxs"]]
             yield _case(f"{file.stem} {number}", row["question"], map(_whole, gold))
 
 
-def _clapnq(folder: Path, pool: _Pool) -> Iterator[Case]:
+def _clapnq(folder: Path, found: Dataset) -> Iterator[Case]:
     """Yield the cases of both files; the sentences that one annotator chose are a part."""
     for kind in ("answerable", "unanswerable"):
-        for row in pool.rows(folder / f"{kind}.jsonl"):
-            document, *_ = [pool.add(each["text"], each["title"]) for each in row["passages"]]
+        for row in found.rows(folder / f"{kind}.jsonl"):
+            document, *_ = [found.add(each["text"], each["title"]) for each in row["passages"]]
             chosen = [
                 (part, Span(document.id, at := document.text.index(said), at + len(said)))
                 for part, output in enumerate(row["output"])
@@ -135,31 +124,31 @@ def _clapnq(folder: Path, pool: _Pool) -> Iterator[Case]:
             yield replace(case, parts=tuple(part for part, _ in chosen))
 
 
-def _beir(folder: Path, pool: _Pool) -> Iterator[Case]:
+def _beir(folder: Path, found: Dataset) -> Iterator[Case]:
     documents = {
-        row["_id"]: pool.add(row["text"], row.get("title", ""))
-        for row in pool.rows(folder / "corpus.jsonl")
+        row["_id"]: found.add(row["text"], row.get("title", ""))
+        for row in found.rows(folder / "corpus.jsonl")
     }
-    queries = {row["_id"]: row["text"] for row in pool.rows(folder / "queries.jsonl")}
+    queries = {row["_id"]: row["text"] for row in found.rows(folder / "queries.jsonl")}
     gold: dict[str, list[Span]] = {}
     judged = folder / "qrels"
     for file in sorted(judged.glob("test.tsv")) or sorted(judged.glob("*.tsv")):
-        for line in pool.lines(file):
+        for line in found.lines(file):
             query, id_, grade = line.split("\t")
             if grade != "score" and int(grade) > 0:  # "score" heads the column
-                pool.grades[query, documents[id_].id] = int(grade)
+                found.grades[query, documents[id_].id] = int(grade)
                 gold.setdefault(query, []).append(_whole(documents[id_]))
     for query, spans in gold.items():
         yield _case(query, queries[query], spans)
 
 
-def _chroma(folder: Path, pool: _Pool) -> Iterator[Case]:
+def _chroma(folder: Path, found: Dataset) -> Iterator[Case]:
     texts: dict[str, str] = {}
     counts = Counter[bool]()
-    for number, row in enumerate(pool.rows(folder / "questions.jsonl")):
+    for number, row in enumerate(found.rows(folder / "questions.jsonl")):
         name, spans = row["corpus"], []
         file = folder / f"{Path(name).name}.md"
-        text = texts.get(name) or texts.setdefault(name, pool.read(file))
+        text = texts.get(name) or texts.setdefault(name, found.read(file))
         for reference in row["references"]:
             start, words = len(_nfc(text[: reference["start_index"]])), _nfc(reference["content"])
             is_there = bool(words) and _nfc(text).startswith(words, start)
@@ -168,13 +157,12 @@ def _chroma(folder: Path, pool: _Pool) -> Iterator[Case]:
         if spans:
             yield _case(str(number), row["question"], spans)
     for name, text in texts.items():  # not cleaned, so that offsets stay
-        pool.documents[text] = with_text(bare_document(name, [Block(text)]), _nfc(text))
-    pool.notes.append(
-        f"{counts[False]:,} of {counts.total():,} gold spans had other words and were left out"
-    )
+        found.texts[text] = with_text(bare_document(name, [Block(text)]), _nfc(text))
+    off = f"{counts[False]:,} of {counts.total():,} gold spans"
+    found.notes = (f"{off} had other words and were left out",)
 
 
-FORMS: dict[str, tuple[str, Callable[[Path, _Pool], Iterator[Case]]]] = {
+FORMS: dict[str, tuple[str, Callable[[Path, Dataset], Iterator[Case]]]] = {
     "BEIR": ("corpus.jsonl", _beir),
     CLAPNQ: ("answerable.jsonl", _clapnq),
     CHROMA: ("questions.jsonl", _chroma),

@@ -6,7 +6,6 @@ Knows neither what carries the statement nor what it is changed for.
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from random import Random
 
 from chatbot.names import find_names
@@ -48,10 +47,6 @@ class Swap:
         """Return the text with the new in the place of the old."""
         return _replacing({self.old: self.new})(text)
 
-    def is_old_in(self, text: str) -> bool:
-        """Say whether the old still stands in a text."""
-        return self.edit(text) != text
-
 
 def find_swap(
     text: str, marks: Sequence[tuple[int, int]], *, asked: str, known: Collection[str]
@@ -65,7 +60,7 @@ def find_swap(
         numbers = [n for n in NUMBER.findall(text[start:end]) if n not in NUMBER.findall(asked)]
         if old := max(numbers, key=len, default=""):
             head = old[:-2] if old[-2:].isdigit() else old[:-1]
-            others = [f"{head}{tail}" for tail in chain(range(11, 29), range(29, 100))]
+            others = [f"{head}{tail}" for tail in range(11, 100)]
             return Swap(old, next((n for n in others if n not in known), others[0]))
     for name in find_names(text):
         if any(start <= name.start and name.start + len(name.text) <= end for start, end in marks):

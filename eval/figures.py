@@ -20,7 +20,6 @@ from eval.systems import FOOTNOTE, NEVER
 
 SAYS: dict[str, str] = tomllib.loads(Path(__file__).with_name("says.toml").read_text("utf-8"))
 """What each figure says in plain words, in the order in which they are shown."""
-RANK_RESAMPLES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +67,18 @@ class Table:
         count = int((~np.isnan(values)).sum())
         if not count:
             return None
-        interval = statistics.bootstrap(values, self.clusters)
-        found = {
+        found: dict[str, Any] = {
             "count": count,
             "unscored": self._unscored(metric, system, values),
             "mean": float(np.nanmean(values)),
             "standard_error": statistics.clustered_error(values, self.clusters),
-            **no_nan(asdict(interval)),
+            **no_nan(asdict(statistics.bootstrap(values, self.clusters))),
         }
-        return found if system == FOOTNOTE else found | self._difference(metric, values)
+        if system != FOOTNOTE:
+            ours = self.values(metric, FOOTNOTE)
+            paired = statistics.paired_bootstrap(ours, values, self.clusters)
+            found |= {} if isnan(paired.mean) else {"difference": no_nan(asdict(paired))}
+        return found
 
     def values(self, metric: str, system: str) -> np.ndarray:
         """Return a value a row, NaN where there is none."""
@@ -103,20 +105,10 @@ class Table:
         if isnan(value):
             return None
         interval = statistics.bootstrap(
-            lambda rows: TOGETHER[metric](judged.of(rows)), self.clusters, resamples=RANK_RESAMPLES
+            lambda rows: TOGETHER[metric](judged.of(rows)), self.clusters, resamples=1_000
         )
-        return {
-            "count": count,
-            "unscored": 0,
-            "mean": value,
-            "standard_error": None,
-            **no_nan(asdict(interval)),
-        }
-
-    def _difference(self, metric: str, values: np.ndarray) -> dict[str, Any]:
-        """Return how much better Footnote is on the same cases; nothing where there are none."""
-        paired = statistics.paired_bootstrap(self.values(metric, FOOTNOTE), values, self.clusters)
-        return {} if isnan(paired.mean) else {"difference": no_nan(asdict(paired))}
+        found = {"count": count, "unscored": 0, "mean": value, "standard_error": None}
+        return found | no_nan(asdict(interval))
 
     def _unscored(self, metric: str, system: str, values: np.ndarray) -> int:
         """Count what should have been scored and was not: only a judge fails so."""

@@ -62,9 +62,8 @@ class Findings:
 
     def as_text(self) -> str:
         """Return a table a part, with examples of what went wrong under them."""
-        ends = "Nothing went wrong where the gate is 0. Others have no gate."
-        if not self.is_good:
-            ends = "BELOW GATE: something went wrong where the gate is 0."
+        good = "Nothing went wrong where the gate is 0. Others have no gate."
+        ends = good if self.is_good else "BELOW GATE: something went wrong where the gate is 0."
         time = ", ".join(f"{name} {value:.3f} s" for name, value in self.seconds.items())
         examples = [
             f"{'BROKEN' if tally.is_hard else 'example'}: {tally.name}: {line}"

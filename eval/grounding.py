@@ -23,8 +23,6 @@ from eval.metrics import is_exact
 from eval.quality import measure_set, parts_of
 from eval.result import Read, result_of
 
-SUMMEDITS = "samsum.json"
-"""The file that tells the set."""
 MOST_WORDS, MOST_SENTENCES = 60, 3
 LONGER = {"list", "two-questions"}
 """Tags of cases that may be answered at greater length."""
@@ -37,17 +35,16 @@ BRIEF = f"{MOST_WORDS} words, {MOST_SENTENCES} sentences at most"
 def ground_cases(parts: dict[Path, list[Case]], reader: Reader, bench: Bench) -> Findings:
     """Ask the cases of the files."""
     every = [case for cases in parts.values() for case in cases]
-    chosen = spread(every, bench.at_most(len(every)))
-    return _ground({"": chosen}, reader, bench, is_ours=True)
+    return _ground({"": spread(every, bench.sample)}, reader, bench, is_ours=True)
 
 
 def ground_set(folder: Path, bench: Bench) -> Findings:
     """Ask a public set, with all its documents indexed; BadCase if it holds no answers."""
-    if (folder / SUMMEDITS).is_file():
+    if (folder / "samsum.json").is_file():  # which tells the set
         return Findings(about="SummEdits", quality=check_summedits(folder, bench))
     dataset = load_dataset(folder)
     parts = parts_of(dataset)
-    chosen = {name: spread(cases, bench.at_most(len(cases))) for name, cases in parts.items()}
+    chosen = {name: spread(cases, bench.sample) for name, cases in parts.items()}
     with bench.reading(dataset.documents) as reader:
         return _ground(chosen, reader, bench, is_ours=False)
 

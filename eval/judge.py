@@ -52,12 +52,8 @@ class Judge:
 
     def score(self, case: Case, result: Result, read: Read) -> dict[str, float]:
         """Return a value for each of JUDGED, NaN where unscored; UnknownDocument, Stopped."""
-        values = (
-            self._faithfulness(case, result, read),
-            self._relevance(case, result),
-            self._precision(case, result, read),
-        )
-        return dict(zip(JUDGED, values, strict=True))
+        ways = (self._faithfulness, self._relevance, self._precision)
+        return {name: way(case, result, read) for name, way in zip(JUDGED, ways, strict=True)}
 
     def _faithfulness(self, case: Case, result: Result, read: Read) -> float:
         """Return the share of the answer's sentences that what was cited and found carries.
@@ -76,7 +72,7 @@ class Judge:
         grades = self._grades(FAITHFULNESS, case, passages, answer, len(sentences))
         return sum(grades) / len(grades) if grades else nan
 
-    def _relevance(self, case: Case, result: Result) -> float:
+    def _relevance(self, case: Case, result: Result, _read: Read) -> float:
         """Return the grade whether the answer addresses the question, be it true or not.
 
         ragas compares questions made from the answer with the one asked, and gives 0 to whatever

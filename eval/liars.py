@@ -37,18 +37,15 @@ NEVER_ABSTAINS, OBEYS = "never abstains", "obeys a planted text"
 
 
 class Liar(EchoModel):
-    """A model that tells one lie an answer, and keeps what it said."""
+    """A model that tells one lie of its kind an answer, about documents, and keeps what it said."""
 
     def __init__(self, kind: str, documents: Sequence[Document]) -> None:
-        """Take the kind's lies; `documents` are those that are lied about."""
         super().__init__("")
         self.kind, self.name = kind, f"liar:{kind}"
         self.said: list[str] = []
         self.rng, self._lie = Random(kind), LIES[kind]
-        self.names, self.facts = (
-            names_of(document.text for document in documents),
-            unsaid(documents),
-        )
+        self.names = names_of(document.text for document in documents)
+        self.facts = unsaid(documents)
 
     def stream(self, prompt: str, stop: Event) -> Iterator[Piece]:
         """Yield a lie made of the prompt, or that there is no answer, where none can be made."""
@@ -71,7 +68,7 @@ def count_lies(cases: Sequence[Case], reader: Reader, bench: Bench) -> list[Tall
 
 
 def _listen(liar: Liar, cases: Sequence[Case], reader: Reader, bench: Bench) -> Tally:
-    through, share = list[str](), ceil(bench.at_most(ANSWERS) / len(LIES))
+    through, share = list[str](), ceil(min(ANSWERS, bench.sample or ANSWERS) / len(LIES))
     waiting = deque(cases)
     while waiting and len(liar.said) < share:
         case, before = waiting.popleft(), len(liar.said)

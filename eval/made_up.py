@@ -37,9 +37,9 @@ def made_up_documents(
     return [_document(number, *sections[2 * number : 2 * number + 2]) for number in range(count)]
 
 
-def made_up_questions(count: int, *, seed: int = 1) -> list[str]:
+def made_up_questions(count: int) -> list[str]:
     """Return `count` questions of six words each."""
-    return [f"What is {' '.join(row)}?" for row in _draw(count, QUESTION_WORDS, seed=seed)]
+    return [f"What is {' '.join(row)}?" for row in _draw(count, QUESTION_WORDS, seed=1)]
 
 
 def bare_document(document_id: str, blocks: list[Block], title: str = "") -> Document:

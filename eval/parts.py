@@ -89,14 +89,9 @@ def load_squad(file: Path, documents: Sequence[Document]) -> list[Case]:
             f"no paragraph of {file} stands in the documents that are indexed; index them first: "
             "`footnote index FOLDER`."
         )
-    left = sum(len(qas) for _, qas in paragraphs) - len(cases)
-    if left:
-        logging.getLogger(__name__).warning(
-            "%s: %d of %d questions are left out: their paragraphs are in no document.",
-            file,
-            left,
-            left + len(cases),
-        )
+    if left := sum(len(qas) for _, qas in paragraphs) - len(cases):
+        said = "%s: %d of %d questions are left out: their paragraphs are in no document."
+        logging.getLogger(__name__).warning(said, file, left, left + len(cases))
     return cases
 
 

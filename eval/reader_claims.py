@@ -95,7 +95,6 @@ def state(question: str, answer: str) -> str | None:
 
 
 def _carried(examples: Sequence[Example], rng: Random, count: int) -> Iterator[Claim]:
-    """Yield statements that their text carries."""
     stated = [
         (said, e)
         for e in examples

@@ -44,16 +44,14 @@ class Example:
 
 def read_training(data: Path, *, seed: int) -> dict[str, list[Example]]:
     """Return the examples of each set, and those made "unanswerable"; BadCase if one is missing."""
-    rng = Random(seed)
+    rng, policies = Random(seed), data / "policyqa"
     sets = {
         "squad2": read_squad(data, lambda title: title not in ASIDE),
         "nq_oracle": list(_read_nq(data, rng)),
         "qamr": list(_read_qamr(data, rng)),
         "covidqa": list(_read_placed(data / "covidqa" / "covidqa.json", rng)),
         "policyqa": [
-            example
-            for name in ("dev.json", "test.json")
-            for example in _read_placed(data / "policyqa" / name, rng)
+            e for part in ("dev", "test") for e in _read_placed(policies / f"{part}.json", rng)
         ],
     }
     made = [

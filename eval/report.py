@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from itertools import pairwise
-from math import ceil, isnan
+from math import ceil
 from typing import Any
 
 from corpus.document import Span
@@ -70,15 +70,6 @@ def make_report(run: Run, cases: Sequence[Case], read: Read, gates: Gates) -> di
     }
 
 
-def unmet(report: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each gate that is not met."""
-    return [
-        f"{gate['metric']} ({gate['part']}) is {_shown(gate['value'])}; its gate is {gate['least']}"
-        for gate in report["gates"]
-        if not gate["met"]
-    ]
-
-
 def _gates(
     metrics: Sequence[dict[str, Any]], gates: Gates, parts: set[str]
 ) -> list[dict[str, Any]]:
@@ -138,11 +129,9 @@ def _slices(rows: Sequence[Row], cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 def _costs(run: Run) -> dict[str, Any]:
     laps = sorted(row.cost.seconds.get("total", 0.0) for row in run.rows)
-    spent = {
-        kind: sum(counted) if (counted := [c for c in of if c is not None]) else None
-        for kind in ("prompt_tokens", "completion_tokens")
-        for of in [[getattr(row.cost, kind) for row in run.rows]]
-    }
+    kinds = ("prompt_tokens", "completion_tokens")
+    told = {k: [n for row in run.rows if (n := getattr(row.cost, k)) is not None] for k in kinds}
+    spent = {kind: sum(counts) if counts else None for kind, counts in told.items()}
     usd, tokens = run.record["usd"], list(spent.values())
     is_known = usd and None not in tokens
     cost = sum(n * price / 1e6 for n, price in zip(tokens, usd, strict=True)) if is_known else None
@@ -218,7 +207,3 @@ def _verdict(row: Row, case: Case) -> str:
     if not case.answerable:
         return "answered, though the documents don't say"
     return "answered rightly" if is_right else "answered from other words"
-
-
-def _shown(value: float | None) -> str:
-    return "not known" if value is None or isnan(value) else f"{value:.3f}"

@@ -6,16 +6,15 @@ Does not know what a metric means (`ranking`) or how a set is stored.
 from collections.abc import Mapping, Sequence
 from math import nan
 from statistics import fmean
-from typing import Any
 
-from chatbot.ask import Reader
+from chatbot.ask import Reader, find_hits
 from corpus.document import Span
 from eval.bench import Bench, spread
 from eval.datasets import CHROMA, Dataset
 from eval.findings import Findings, Measured
 from eval.ranking import hit, ndcg, reciprocal_rank, score_spans
 from eval.statistics import clustered_error
-from index.search import POOL, find_candidates, search
+from index.search import POOL, find_candidates
 
 SPANS_AT = 5
 """Passages looked at where the gold is spans, as in Chroma's report."""
@@ -32,7 +31,7 @@ def measure_retrieval(dataset: Dataset, bench: Bench) -> Findings:
     """Index a question set in a temporary folder and ask its questions, or a sample of them."""
     by_span = {c.question: c.evidence for c in dataset.cases} if dataset.form == CHROMA else {}
     every = list(dataset.gold().items())
-    chosen, asked = spread(every, bench.at_most(len(every))), []
+    chosen, asked = spread(every, bench.sample), []
     with bench.reading(dataset.documents) as reader:
         for question, gold in chosen:
             asked.append(_ask(question, gold, by_span.get(question, ()), reader))
@@ -57,9 +56,8 @@ def _ask(
     question: str, gold: Mapping[str, int], gold_spans: Sequence[Span], reader: Reader
 ) -> dict[str, dict[str, float]]:
     """Return the scores of each way to search; ties of the two alone break by passage id."""
-    of: Any = {"generation": reader.generation, "embedder": reader.embedder}
-    hits = search(question, k=SPANS_AT if gold_spans else 2 * POOL, **of)
-    pool = find_candidates(question, **of)
+    hits = find_hits(question, reader, SPANS_AT if gold_spans else 2 * POOL)
+    pool = find_candidates(question, generation=reader.generation, embedder=reader.embedder)
     keyword = sorted(pool, key=lambda c: (-c.keyword, c.passage.id))
     dense = sorted(pool, key=lambda c: (-c.cosine, c.passage.id))
     spans = {

@@ -67,6 +67,7 @@ def ask_otherwise(question: str) -> dict[str, str]:
         "in capitals": question.upper(),
         "without its mark": question.rstrip("? "),
         "in other words": reword(question, Random(0)) or question,
+        "with a word misspelt": misspell(question),
     }
     return {way: asked for way, asked in ways.items() if asked != question}
 

@@ -14,12 +14,11 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from operator import truediv
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from chatbot.terminal import show_table
 from eval.errors import NotMeasured
@@ -77,22 +76,14 @@ class SpeedReport:
     changed: Range
     notes: tuple[str, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """Return everything, a program's way."""
-        return asdict(self)
-
     def as_text(self) -> str:
         """Return the table of both and their ratios, and how they were measured."""
         head = ["median (lowest to highest)", "Footnote", "plain", "plain / Footnote"]
         rows = [[MEASURES[name], *map(str, of.values())] for name, of in self.measures.items()]
         made_up = f"{self.passages:,} passages of {self.documents:,} made-up documents"
-        parts = [
-            f"{made_up} (Zipf's law), runs of each in turn: {self.repeats}",
-            show_table([head, *rows]),
-            f"Footnote indexes one changed document {self.changed} times as fast as all.",
-            *self.notes,
-        ]
-        return "\n\n".join(parts)
+        about = f"{made_up} (Zipf's law), runs of each in turn: {self.repeats}"
+        changed = f"Footnote indexes one changed document {self.changed} times as fast as all."
+        return "\n\n".join([about, show_table([head, *rows]), changed, *self.notes])
 
 
 def measure_speed(

@@ -150,27 +150,31 @@ def bootstrap(
     Field and Welsh 2007); the bounds are the 2.5th and 97.5th percentile of what resamples come to.
     Values that are NaN are left out. NaN for fewer than two clusters.
     """
-    if not callable(values):
-        return _interval(_resampled_means(values, clusters, resamples, seed))
-    places, rng = _places(clusters), np.random.default_rng(seed)
-    rows = [np.flatnonzero(places == cluster) for cluster in range(places.max(initial=-1) + 1)]
-    if len(rows) < 2:
+    told, places = (values, _places(clusters)) if callable(values) else _told(values, clusters)
+    count, rng = places.max(initial=-1) + 1, np.random.default_rng(seed)
+    if count < 2:
         return Interval(nan, nan)
-    drawn = (rng.integers(len(rows), size=len(rows)) for _ in range(resamples))
-    figures = [values(np.concatenate([rows[cluster] for cluster in each])) for each in drawn]
-    return _interval(_floats(figures))
+    if callable(told):
+        rows = [np.flatnonzero(places == cluster) for cluster in range(count)]
+        drawn = (rng.integers(count, size=count) for _ in range(resamples))
+        figures = _floats([told(np.concatenate([rows[c] for c in each])) for each in drawn])
+    else:
+        sums, sizes = np.bincount(places, weights=told), np.bincount(places)
+        chunks = [min(CHUNK, resamples - at) for at in range(0, resamples, CHUNK)]
+        drawn = (rng.integers(count, size=(chunk, count)) for chunk in chunks)
+        figures = np.concatenate([sums[each].sum(1) / sizes[each].sum(1) for each in drawn])
+    kept = figures[~np.isnan(figures)]
+    return Interval(*np.percentile(kept, [2.5, 97.5]).tolist()) if len(kept) else Interval(nan, nan)
 
 
-def paired_bootstrap(
-    a: ArrayLike, b: ArrayLike, clusters: ArrayLike, *, resamples: int = 10_000, seed: int = 0
-) -> Difference:
+def paired_bootstrap(a: ArrayLike, b: ArrayLike, clusters: ArrayLike) -> Difference:
     """Return the mean of a - b, row by row, with its bounds by `bootstrap`.
 
     Rows of which either is NaN are left out.
     """
     differences = _floats(a) - _floats(b)
     told, _ = _told(differences, clusters)
-    bounds = bootstrap(differences, clusters, resamples=resamples, seed=seed)
+    bounds = bootstrap(differences, clusters)
     return Difference(bounds.low, bounds.high, mean=_mean(told))
 
 
@@ -189,23 +193,6 @@ def _surest_first(confidences: ArrayLike, right: ArrayLike) -> tuple[Floats, Flo
     )
     shares = np.bincount(places, weights=_floats(right), minlength=len(levels)) / counts
     return np.repeat(-levels, counts), np.repeat(shares, counts)
-
-
-def _resampled_means(values: ArrayLike, clusters: ArrayLike, resamples: int, seed: int) -> Floats:
-    """Return the mean of each resample; none for fewer than two clusters."""
-    found, places = _told(values, clusters)
-    rng = np.random.default_rng(seed)
-    sums, sizes = np.bincount(places, weights=found), np.bincount(places)
-    if len(sums) < 2:
-        return _floats([])
-    chunks = [min(CHUNK, resamples - at) for at in range(0, resamples, CHUNK)]
-    drawn = (rng.integers(len(sums), size=(rows, len(sums))) for rows in chunks)
-    return np.concatenate([sums[each].sum(1) / sizes[each].sum(1) for each in drawn])
-
-
-def _interval(figures: Floats) -> Interval:
-    told = figures[~np.isnan(figures)]
-    return Interval(*np.percentile(told, [2.5, 97.5]).tolist()) if len(told) else Interval(nan, nan)
 
 
 def _told(values: ArrayLike, clusters: ArrayLike) -> tuple[Floats, Rows]:

@@ -43,7 +43,7 @@ class Suite:
 
     def run(self, parts: dict[Path, list[Case]], reader: Reader, ask: Ask = ask_reader) -> Run:
         """Ask every case, or a sample of each part; `ask` may stand in for the reader."""
-        chosen = {f: spread(of, self.bench.at_most(len(of))) for f, of in parts.items()}
+        chosen = {f: spread(of, self.bench.sample) for f, of in parts.items()}
         record = make_record(
             settings=self.settings,
             model=reader.model.name if reader.model else "quotes:",

@@ -25,7 +25,6 @@ FOOTNOTE = "Footnote"
 ABSTAINS, NEVER = "always abstains", "never abstains"
 RANDOM, LEAD, BM25 = "random sentence", "first three sentences", "BM25 sentence"
 SYSTEMS = (FOOTNOTE, ABSTAINS, NEVER, RANDOM, LEAD, BM25)
-LEAD_SENTENCES = 3
 
 
 class Baselines:
@@ -56,10 +55,8 @@ class Baselines:
 
     def _lead(self, answer: Answer) -> list[Span]:
         """Return the first sentences of the document found first."""
-        if not answer.hits:
-            return []
-        first = answer.hits[0].passage.span.document_id
-        return [s for s in self._sentences if s.document_id == first][:LEAD_SENTENCES]
+        first = {hit.passage.span.document_id for hit in answer.hits[:1]}
+        return [s for s in self._sentences if s.document_id in first][:3]
 
     def _best_by_words(self, question: str) -> tuple[list[Span], float]:
         terms = {stem(word): 1.0 for word in words(question) if not is_stop_word(word)}

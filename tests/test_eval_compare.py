@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def test_same_runs_have_no_difference() -> None:
     found = compare_runs(_run("old", 1, 0, -1), _run("new", 1, 0, -1))
     assert found.metrics["joint score"]["difference"] == 0
     assert "None flipped." in found.as_text()
-    json.dumps(found.as_json(), allow_nan=False)
+    json.dumps(asdict(found), allow_nan=False)
 
 
 def test_what_else_changed_is_said() -> None:

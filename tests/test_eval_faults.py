@@ -17,7 +17,7 @@ from corpus.document import Document, Span
 from eval.bench import Ask, Bench, ask_reader, documents_of, with_text
 from eval.case import CASES, Case, load_cases
 from eval.command import read_gates
-from eval.report import make_report, unmet
+from eval.report import make_report
 from eval.suite import Suite
 from index.split import PASSAGE_TOKENS
 
@@ -81,7 +81,7 @@ def _run(
         for each in report["metrics"]
         if each["part"] == "all" and "Footnote" in each["figures"]
     }
-    return means | {"gates": [line.split(" (")[0] for line in unmet(report)]}
+    return means | {"gates": [g["metric"] for g in report["gates"] if not g["met"]]}
 
 
 @pytest.fixture(scope="module")

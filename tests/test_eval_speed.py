@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def test_text_has_medians_ranges_and_the_ratio() -> None:
 
 
 def test_json_is_whole() -> None:
-    found = json.loads(json.dumps(REPORT.as_json(), allow_nan=False))
+    found = json.loads(json.dumps(asdict(REPORT), allow_nan=False))
     assert found["measures"]["ask_s"]["plain"] == {"median": 12.0, "low": 11.0, "high": 123.4}
     assert found["changed"]["median"] == 40.0
 
@@ -150,4 +151,4 @@ def test_both_are_measured_in_turn() -> None:
     assert report.measures["ask_s"]["ratio"].median > 1
     assert report.measures["memory_mb"]["ratio"].median > 1
     assert report.changed.low > 1
-    assert not any(text in str(report.as_json()) for text in (str(Path.home()), str(Path.cwd())))
+    assert not any(text in str(asdict(report)) for text in (str(Path.home()), str(Path.cwd())))
