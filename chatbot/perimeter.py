@@ -44,6 +44,7 @@ Gradio, which has many more: files to upload and to read, what it knows of itsel
 _FREE = re.compile(rf"{_FILES}|{_ANSWERS}|/healthz|/readyz|{_WIDGET}|/embed")
 _QUESTIONS = ("/api/ask", "/gradio_api/queue/join")
 _COST_OF_READING = 0.1
+_NOTHING = "There is nothing here."
 _BROKEN = Refusal(500, "Something went wrong on our side; ask again.")
 
 _POLICY = (
@@ -156,11 +157,7 @@ class Perimeter:
             return caller
         methods = methods_for(path) if path else None
         if methods is not None and scope["method"] not in methods:
-            said = (
-                f"Ask for this with {' or '.join(methods)}."
-                if methods
-                else "There is nothing here."
-            )
+            said = f"Ask for this with {' or '.join(methods)}." if methods else _NOTHING
             return Refusal(405 if methods else 404, said, {"allow": ", ".join(methods)})
         if body.declared_bytes > LARGEST_BODY_BYTES:
             return TOO_LARGE

@@ -7,11 +7,12 @@ model wrote passes `escaped` on its way into a template; nothing else is trusted
 import html
 import json
 import re
+import textwrap
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -159,7 +160,7 @@ def _templates(language: str) -> Environment:
         "consulted_of": _consulted,
         "nearest": lambda answer: sorted(answer.hits, key=lambda hit: hit.rank)[:_NEAREST_SHOWN],
         "halves": _halves,
-        "excerpt": _excerpt,
+        "excerpt": partial(textwrap.shorten, width=_EXCERPT_CHARACTERS, placeholder="…"),
         "web_host": _web_host,
         "reply_to": reply_to,
         "most": f"{LONGEST_QUESTION:,}",
@@ -207,13 +208,6 @@ def _consulted(answer: Answer) -> list[Hit]:
     cited = {citation.span.document_id for citation in answer.citations}
     first = {hit.passage.span.document_id: hit for hit in reversed(answer.hits)}
     return sorted((h for key, h in first.items() if key not in cited), key=lambda h: h.rank)
-
-
-def _excerpt(text: str) -> str:
-    words = " ".join(text.split())
-    if len(words) <= _EXCERPT_CHARACTERS:
-        return words
-    return words[:_EXCERPT_CHARACTERS].rsplit(" ", 1)[0] + "…"
 
 
 def _tokens(usage: Usage, language: str) -> str:
