@@ -13,7 +13,6 @@ from fastapi.middleware.cors import CORSMiddleware
 from chatbot.api import add_routes
 from chatbot.api_description import describe as describe_api
 from chatbot.background import Background, most_at_once
-from chatbot.draining import Draining
 from chatbot.embed import add_embedding
 from chatbot.errors import PortTaken
 from chatbot.page import Tips, mount_page
@@ -45,9 +44,8 @@ def make_app(service: Service, *, rules: Rules, title: str, tips: Tips = tuple) 
         allow_headers=["content-type", "accept"],
         expose_headers=["retry-after", "x-request-id"],
     )
-    background = Background(most_at_once(has_model=service.has_model))
-    app.state.draining = draining = Draining(background)
-    app.add_middleware(Perimeter, rules=rules, draining=draining)
+    app.state.background = background = Background(most_at_once(has_model=service.has_model))
+    app.add_middleware(Perimeter, rules=rules, background=background)
     add_routes(app, service, background)
     add_embedding(app)
     mount_page(app, service, background, title=title, tips=tips)
@@ -86,7 +84,7 @@ class _Server(uvicorn.Server):
     """Ends what is under way before it waits for it."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        ending = asyncio.create_task(self.config.app.state.draining.end())  # type: ignore[union-attr]
+        ending = asyncio.create_task(self.config.app.state.background.end())  # type: ignore[union-attr]
         await super().shutdown(sockets)
         await ending
 
