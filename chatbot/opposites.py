@@ -1,6 +1,5 @@
 """Says whether a claim tells the opposite of a sentence: rose for fell, before for after."""
 
-from functools import cache
 from itertools import pairwise
 
 from chatbot.claim_words import Words
@@ -27,6 +26,7 @@ OPPOSITES = tuple(
 |up down|over under|more less|since until|before since|hot cold|near far""".split("|")
     )
 )
+_OPPOSITE_STEMS = tuple((stem(one), stem(other)) for one, other in OPPOSITES)
 _SIDES = tuple(
     tuple(frozenset(stem(word) for word in side.split()) for side in pair.split("/"))
     for pair in """increase rise rose risen grow grew growth climb jump soar surge gain higher more
@@ -57,11 +57,6 @@ def directions_hold(claim: Words, sentence: Words) -> bool:
     return not any(
         (one in new and other in left)
         or any((other, after) in other_pairs - pairs for word, after in pairs if word == one)
-        for pair in _opposite_stems()
+        for pair in _OPPOSITE_STEMS
         for one, other in (pair, pair[::-1])
     )
-
-
-@cache
-def _opposite_stems() -> tuple[tuple[str, str], ...]:
-    return tuple((stem(one), stem(other)) for one, other in OPPOSITES)
