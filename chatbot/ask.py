@@ -68,10 +68,9 @@ class Reader:
 
 def answer_question(question: str, history: Sequence[Turn] = (), *, reader: Reader) -> Answer:
     """Return one cited answer; WrongQuestion if the question is empty or too long."""
-    for event in stream_answer(question, history, reader=reader):
-        if isinstance(event, Finished):
-            return event.answer
-    raise AssertionError("a stream of events ends with Finished")
+    *_, last = stream_answer(question, history, reader=reader)
+    assert isinstance(last, Finished)
+    return last.answer
 
 
 def stream_answer(
