@@ -74,11 +74,7 @@ def answer_question(question: str, history: Sequence[Turn] = (), *, reader: Read
 
 
 def stream_answer(
-    question: str,
-    history: Sequence[Turn] = (),
-    *,
-    reader: Reader,
-    stop: StopEvent | None = None,
+    question: str, history: Sequence[Turn] = (), *, reader: Reader, stop: StopEvent | None = None
 ) -> Iterator[Event]:
     """Yield an answer's events as they happen: Started, Retrieved, Wrote a sentence, Finished.
 
@@ -165,12 +161,7 @@ def prompt_for(question: str, hits: Sequence[Hit], reader: Reader) -> Prompt:
 
 
 def _ask_model(
-    model: Model,
-    prompt: Prompt,
-    hits: Sequence[Hit],
-    reader: Reader,
-    draft: Draft,
-    stop: StopEvent,
+    model: Model, prompt: Prompt, hits: Sequence[Hit], reader: Reader, draft: Draft, stop: StopEvent
 ) -> Iterator[Wrote]:
     """Yield the sentences of a model that pass the check; others are withheld, or marked.
 
@@ -278,11 +269,7 @@ def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
     """Read the best hits for the sentences to quote."""
     weights, asked = frozen_weights(), read_question(question)
     candidates = find_candidates(
-        asked,
-        hits,
-        generation=reader.generation,
-        span_reader=reader.span_reader,
-        weights=weights,
+        asked, hits, generation=reader.generation, span_reader=reader.span_reader, weights=weights
     )
     quotes = pick_quotes(candidates, listing=asks_for_list(question))
     sure = confidence(asked, quotes, span_reader=reader.span_reader, weights=weights)
