@@ -5,11 +5,7 @@ from itertools import pairwise
 from chatbot.claim_words import Words
 from index.words import stem
 
-OPPOSITES = tuple(
-    (one, other)
-    for one, other in (
-        pair.split()
-        for pair in """first last|largest smallest|highest lowest|most least|more fewer|before after
+_PAIRS = """first last|largest smallest|highest lowest|most least|more fewer|before after
 |north south|east west|northern southern|eastern western|oldest youngest|increase decrease
 |increased decreased|rise fall|rose fell|won lost|win lose|begin end|began ended|start stop
 |started stopped|early late|earlier later|support oppose|supported opposed|allow forbid
@@ -23,9 +19,8 @@ OPPOSITES = tuple(
 |attack defend|attacked defended|teacher student|import export|cause prevent|caused prevented
 |require prohibit|required prohibited|confirm deny|confirmed denied|admit deny|admitted denied
 |agree refuse|agreed refused|approve veto|approved vetoed|second-largest largest|under above
-|up down|over under|more less|since until|before since|hot cold|near far""".split("|")
-    )
-)
+|up down|over under|more less|since until|before since|hot cold|near far"""
+OPPOSITES = tuple((one, other) for one, other in map(str.split, _PAIRS.split("|")))
 _OPPOSITE_STEMS = tuple((stem(one), stem(other)) for one, other in OPPOSITES)
 _SIDES = tuple(
     tuple(frozenset(stem(word) for word in side.split()) for side in pair.split("/"))
