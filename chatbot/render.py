@@ -224,12 +224,9 @@ def _tokens(usage: Usage, language: str) -> str:
 
 def _ago(then: datetime, now: datetime, language: str) -> str:
     minutes = int((now - then).total_seconds() // 60)
-    if minutes < 1:
-        return str(words_in(language)["just_now"])
-    if minutes < 60:
-        return count(language, "minutes_ago", minutes)
-    if minutes < 24 * 60:
-        return count(language, "hours_ago", minutes // 60)
-    if minutes < 30 * 24 * 60:
-        return count(language, "days_ago", minutes // (24 * 60))
-    return str(words_in(language)["on_date"]).format(date=then.date().isoformat())
+    if minutes >= 30 * 24 * 60:
+        return str(words_in(language)["on_date"]).format(date=then.date().isoformat())
+    for noun, size in (("days_ago", 24 * 60), ("hours_ago", 60), ("minutes_ago", 1)):
+        if minutes >= size:
+            return count(language, noun, minutes // size)
+    return str(words_in(language)["just_now"])
