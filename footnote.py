@@ -189,7 +189,7 @@ def serve_command(arguments: argparse.Namespace) -> int:
     rules = Rules(
         allowed_origins=settings.chatbot.allowed_origins,
         api_key=api_key,
-        rates=settings.chatbot.rates(),
+        rates=settings.chatbot,
         trusted_proxies=settings.chatbot.trusted_proxies,
         root_path=settings.chatbot.root_path,
     )

@@ -93,14 +93,14 @@ def _numbers_hold(claim: Words, sentence: Words, around: Words) -> bool:
         if not is_here and any(is_year(other.value) == year for other in left):
             return False
         there = [
-            source.near(n.at, COMPANY_WORDS, before=COMPANY_WORDS)
+            source.near(n.at, COMPANY_WORDS)
             for source in ((sentence,) if is_here else (around,))
             for n in source.numbers
             if n.value == number.value
         ]
         if not there:
             return False
-        company = claim.near(number.at, 2, before=2)
+        company = claim.near(number.at, 2)
         if not is_here and company and not any(_share(company, t) for t in there):
             return False
     return True

@@ -33,11 +33,7 @@ MOST_TURNS = 20
 KEEP_ALIVE_SECONDS = 15.0
 """Proxies cut a connection that is silent for a minute; a model may think for as long."""
 CLIENT_GONE = 499
-_STATUS: dict[type[FootnoteError], int] = {
-    WrongQuestion: 422,
-    UnknownAnswer: 404,
-    TooBusy: 429,
-}
+_STATUS: dict[type[FootnoteError], int] = {WrongQuestion: 422, UnknownAnswer: 404, TooBusy: 429}
 """HTTP status by error; any other error of ours means that the index cannot be used now: 503."""
 _NO_TEXT = 400  # from FastAPI, of a body that is no UTF-8 or is nested too deep
 _QUESTION = '{"question": "..."}'

@@ -68,18 +68,13 @@ class Reader:
 
 def answer_question(question: str, history: Sequence[Turn] = (), *, reader: Reader) -> Answer:
     """Return one cited answer; WrongQuestion if the question is empty or too long."""
-    for event in stream_answer(question, history, reader=reader):
-        if isinstance(event, Finished):
-            return event.answer
-    raise AssertionError("a stream of events ends with Finished")
+    *_, last = stream_answer(question, history, reader=reader)
+    assert isinstance(last, Finished)
+    return last.answer
 
 
 def stream_answer(
-    question: str,
-    history: Sequence[Turn] = (),
-    *,
-    reader: Reader,
-    stop: StopEvent | None = None,
+    question: str, history: Sequence[Turn] = (), *, reader: Reader, stop: StopEvent | None = None
 ) -> Iterator[Event]:
     """Yield an answer's events as they happen: Started, Retrieved, Wrote a sentence, Finished.
 
@@ -105,14 +100,14 @@ def stream_answer(
     sure = max((quotes.confidence for quotes in read), default=0.0)
     clock.lap("read")
     if any(quotes.disagree and quotes.are_sure for quotes in read):
-        draft.notice("conflict")
+        draft.notices.append("conflict")
     if reader.model and sure >= MODEL_FROM:
         prompt = prompt_for(standalone, hits, reader)
         yield from _ask_model(reader.model, prompt, hits, reader, draft, stop)
     if not draft.is_settled:
         yield from _quote(read, draft)
     if talks:
-        draft.notice("greeting")
+        draft.notices.append("greeting")
     clock.lap("write")
     yield Finished(
         Answer(
@@ -123,7 +118,7 @@ def stream_answer(
             citations=tuple(draft.citations.values()),
             hits=hits,
             confidence=min((q.confidence for q in read if q.are_sure), default=sure),
-            notices=tuple(draft.notices),
+            notices=tuple(dict.fromkeys(draft.notices)),
             follow_ups=_offered(
                 reader, draft, hits, [*(turn.question for turn in history), standalone]
             ),
@@ -166,12 +161,7 @@ def prompt_for(question: str, hits: Sequence[Hit], reader: Reader) -> Prompt:
 
 
 def _ask_model(
-    model: Model,
-    prompt: Prompt,
-    hits: Sequence[Hit],
-    reader: Reader,
-    draft: Draft,
-    stop: StopEvent,
+    model: Model, prompt: Prompt, hits: Sequence[Hit], reader: Reader, draft: Draft, stop: StopEvent
 ) -> Iterator[Wrote]:
     """Yield the sentences of a model that pass the check; others are withheld, or marked.
 
@@ -179,7 +169,7 @@ def _ask_model(
     """
     draft.written_by = model.name
     if prompt.dropped_count:
-        draft.notice("shortened")
+        draft.notices.append("shortened")
     said_something, reply = False, _reply(model, prompt, draft, stop)
     try:
         for text in split_stream(without_thoughts(whole_characters(reply))):
@@ -192,7 +182,7 @@ def _ask_model(
                 draft.is_settled = True
                 yield draft.write(checked.text, checked.spans, checked.support, "supported")
             elif reader.strict:
-                draft.notice("left_out")
+                draft.notices.append("left_out")
             else:
                 yield draft.write(checked.text, (), 0.0, "unsupported")
         if not said_something:
@@ -200,7 +190,7 @@ def _ask_model(
     except ModelUnavailable as error:
         logging.getLogger(__name__).warning("%s", error)
         draft.problem = error.cause
-        draft.notice("interrupted" if draft.sentences else "model_unavailable")
+        draft.notices.append("interrupted" if draft.sentences else "model_unavailable")
 
 
 def _reply(model: Model, prompt: Prompt, draft: Draft, stop: StopEvent) -> Iterator[str]:
@@ -222,7 +212,7 @@ def _quote(read: Sequence["_Quotes"], draft: Draft) -> Iterator[Wrote]:
     answered = [quotes for quotes in read if quotes.are_sure]
     draft.written_by = QUOTES
     if answered and len(answered) < len(read):
-        draft.notice("partial")
+        draft.notices.append("partial")
     for part in answered:
         best = max(part.sentences, key=lambda quote: quote.score)
         all_answer = len(part.sentences) > 3 or part.disagree
@@ -279,11 +269,7 @@ def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
     """Read the best hits for the sentences to quote."""
     weights, asked = frozen_weights(), read_question(question)
     candidates = find_candidates(
-        asked,
-        hits,
-        generation=reader.generation,
-        span_reader=reader.span_reader,
-        weights=weights,
+        asked, hits, generation=reader.generation, span_reader=reader.span_reader, weights=weights
     )
     quotes = pick_quotes(candidates, listing=asks_for_list(question))
     sure = confidence(asked, quotes, span_reader=reader.span_reader, weights=weights)

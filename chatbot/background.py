@@ -1,4 +1,7 @@
-"""Runs the making of an answer in a thread, and stops it once whoever asked has gone away."""
+"""Runs the making of an answer in a thread, and stops it once whoever asked has gone away.
+
+And ends what is under way when the server is told to stop, so that nobody is cut off unsaid.
+"""
 
 import asyncio
 import math
@@ -6,6 +9,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from threading import Event
 from typing import TypeVar
@@ -23,6 +27,9 @@ After controlled delay: Maurer, "Fail at Scale", ACM Queue 13(8), 2015.
 """
 _NEWEST = 0.2  # of the last answer's seconds, in what the next are taken to need
 _LOOK_SECONDS = 0.2
+ANSWERS_SECONDS = 3.0
+"""What answers under way are given to end by themselves."""
+_LAST_LOOKS_SECONDS, _LAST_WORDS_SECONDS = 0.05, 0.3
 _END = object()
 
 Item = TypeVar("Item")
@@ -42,12 +49,8 @@ class Background:
         self._at_once, self._under_way = at_once, 0
         self._answer_seconds = 0.0
         self._nobody_waited_at, self._refused_at = time.monotonic(), -math.inf
-        self._is_closed = False
-
-    @property
-    def is_busy(self) -> bool:
-        """Say whether any answer is under way."""
-        return self._under_way > 0
+        self._is_closed = self.is_ending = False
+        self._requests: set[asyncio.Task[None]] = set()
 
     def admit(self) -> None:
         """Raise TooBusy if nothing more can be begun now."""
@@ -63,10 +66,6 @@ class Background:
         if waiting > MOST_WAITING or wait_seconds > longest:
             self._refused_at = now
             raise TooBusy("too many are asking at this moment; ask again in a few seconds.")
-
-    def close(self) -> None:
-        """Have the answers under way end with ServerStops."""
-        self._is_closed = True
 
     async def each(
         self,
@@ -128,3 +127,25 @@ class Background:
         finally:
             stop.set()
             step.add_done_callback(lambda left: left.cancelled() or left.exception())
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Have the request that runs in this task ended with the others."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._requests.add(task)
+        try:
+            yield
+        finally:
+            self._requests.discard(task)
+
+    async def end(self) -> None:
+        """Wait for answers, stop those that take too long, and let go of whoever still listens."""
+        until = time.monotonic() + ANSWERS_SECONDS
+        while self._under_way and time.monotonic() < until:
+            await asyncio.sleep(_LAST_LOOKS_SECONDS)
+        self._is_closed = True
+        await asyncio.sleep(_LAST_WORDS_SECONDS)
+        self.is_ending = True
+        for task in list(self._requests):
+            task.cancel()

@@ -137,11 +137,11 @@ class Words:
     def _opens_a_name(self) -> bool:
         return len(self.words) > 1 and self.words[1][0].isupper()
 
-    def near(self, at: int, count: int, *, before: int = 0) -> set[str]:
-        """Return stems of the next `count` content words after a place, and of some before it."""
+    def near(self, at: int, count: int) -> set[str]:
+        """Return stems of the next `count` content words after a place, and of those before it."""
         after = [i for i in self.content if i > at][:count]
-        earlier = [i for i in self.content if i < at][-before:] if before else []
-        return {self.stems[i] for i in (*earlier, *after)}
+        before = [i for i in self.content if i < at][-count:]
+        return {self.stems[i] for i in (*before, *after)}
 
     def negated(self) -> list[list[str]]:
         """Return what each negation negates: the content words after it, up to the next comma."""

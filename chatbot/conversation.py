@@ -42,11 +42,7 @@ class Context(BaseModel):
 
 
 def answer_in_steps(
-    ask: Ask,
-    question: str,
-    turns: Sequence[Turn] = (),
-    stop: StopEvent | None = None,
-    language: str = "en",
+    ask: Ask, question: str, turns: Sequence[Turn], stop: StopEvent, language: str
 ) -> Iterator[Exchange]:
     """Yield the exchange as it stands after each event; the last one is done or failed."""
     exchange = Exchange(question=question, progress=words_in(language)["searching"])

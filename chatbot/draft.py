@@ -41,11 +41,6 @@ class Draft:
         self.sentences.append(sentence)
         return Wrote(sentence, citations)
 
-    def notice(self, notice: Notice) -> None:
-        """Note it once."""
-        if notice not in self.notices:
-            self.notices.append(notice)
-
     def _cite(self, span: Span) -> Citation:
         if span not in self.citations:
             document = self._generation.document(span.document_id)

@@ -1,7 +1,8 @@
 """What is indexed, as people are shown it: documents, and files left out. Knows no passages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from corpus.document import Document, Page
 from corpus.load import Skipped
@@ -9,14 +10,20 @@ from index.generation import Generation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedDocument:
-    """A document without its text: `pages` is None where it has none, `characters` code points."""
+class Described:
+    """What is said of a document wherever it is shown."""
 
     id: str
     title: str
     published_on: str | None
     language: str | None
     source: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedDocument(Described):
+    """A document without its text: `pages` is None where it has none, `characters` code points."""
+
     pages: int | None
     characters: int
 
@@ -41,15 +48,10 @@ class ShownHeading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownDocument:
+class ShownDocument(Described):
     """A document, less what only the index needs of it."""
 
-    id: str
-    title: str
     text: str
-    source: str | None
-    published_on: str | None
-    language: str | None
     headings: tuple[ShownHeading, ...]
     pages: tuple[Page, ...]
 
@@ -60,13 +62,7 @@ def list_library(generation: Generation) -> Library:
     return Library(
         documents=tuple(
             ListedDocument(
-                id=each.id,
-                title=each.title,
-                published_on=each.published_on,
-                language=each.language,
-                source=each.source,
-                pages=len(each.pages) or None,
-                characters=len(each.text),
+                **_described(each), pages=len(each.pages) or None, characters=len(each.text)
             )
             for each in documents
         ),
@@ -78,13 +74,11 @@ def list_library(generation: Generation) -> Library:
 
 def show_document(document: Document) -> ShownDocument:
     """Return what is shown of a document."""
+    headings = tuple(ShownHeading(h.level, h.text, h.start) for h in document.headings)
     return ShownDocument(
-        id=document.id,
-        title=document.title,
-        text=document.text,
-        source=document.source,
-        published_on=document.published_on,
-        language=document.language,
-        headings=tuple(ShownHeading(h.level, h.text, h.start) for h in document.headings),
-        pages=document.pages,
+        **_described(document), text=document.text, headings=headings, pages=document.pages
     )
+
+
+def _described(document: Document) -> dict[str, Any]:
+    return {field.name: getattr(document, field.name) for field in fields(Described)}

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_network
 
+from pydantic import BaseModel, Field
+
 from chatbot.proxies import parse_address
 
 KEY = "key"
@@ -17,14 +19,13 @@ _MOST_REMEMBERED = 10_000
 """After so many callers those are forgotten who could ask as if they never had."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
+class Rates(BaseModel, frozen=True):
     """Questions a minute from one address, with the key, and in all; and in all a day."""
 
-    address_per_minute: int = 600
-    programs_per_minute: int = 600
-    total_per_minute: int = 1200
-    total_per_day: int = 100_000
+    address_per_minute: int = Field(default=600, ge=1)
+    programs_per_minute: int = Field(default=600, ge=1)
+    total_per_minute: int = Field(default=1200, ge=1)
+    total_per_day: int = Field(default=100_000, ge=1)
 
 
 @dataclass(slots=True)

@@ -1,16 +1,11 @@
 """Says whether a claim tells the opposite of a sentence: rose for fell, before for after."""
 
-from functools import cache
 from itertools import pairwise
 
 from chatbot.claim_words import Words
 from index.words import stem
 
-OPPOSITES = tuple(
-    (one, other)
-    for one, other in (
-        pair.split()
-        for pair in """first last|largest smallest|highest lowest|most least|more fewer|before after
+_PAIRS = """first last|largest smallest|highest lowest|most least|more fewer|before after
 |north south|east west|northern southern|eastern western|oldest youngest|increase decrease
 |increased decreased|rise fall|rose fell|won lost|win lose|begin end|began ended|start stop
 |started stopped|early late|earlier later|support oppose|supported opposed|allow forbid
@@ -24,9 +19,9 @@ OPPOSITES = tuple(
 |attack defend|attacked defended|teacher student|import export|cause prevent|caused prevented
 |require prohibit|required prohibited|confirm deny|confirmed denied|admit deny|admitted denied
 |agree refuse|agreed refused|approve veto|approved vetoed|second-largest largest|under above
-|up down|over under|more less|since until|before since|hot cold|near far""".split("|")
-    )
-)
+|up down|over under|more less|since until|before since|hot cold|near far"""
+OPPOSITES = tuple((one, other) for one, other in map(str.split, _PAIRS.split("|")))
+_OPPOSITE_STEMS = tuple((stem(one), stem(other)) for one, other in OPPOSITES)
 _SIDES = tuple(
     tuple(frozenset(stem(word) for word in side.split()) for side in pair.split("/"))
     for pair in """increase rise rose risen grow grew growth climb jump soar surge gain higher more
@@ -57,11 +52,6 @@ def directions_hold(claim: Words, sentence: Words) -> bool:
     return not any(
         (one in new and other in left)
         or any((other, after) in other_pairs - pairs for word, after in pairs if word == one)
-        for pair in _opposite_stems()
+        for pair in _OPPOSITE_STEMS
         for one, other in (pair, pair[::-1])
     )
-
-
-@cache
-def _opposite_stems() -> tuple[tuple[str, str], ...]:
-    return tuple((stem(one), stem(other)) for one, other in OPPOSITES)

@@ -9,9 +9,11 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,10 @@ from fastapi.responses import JSONResponse, Response
 
 from chatbot import conversation, render
 from chatbot.background import Background
-from chatbot.conversation import Ask, Exchanges, problem_of, settled
+from chatbot.conversation import Exchanges, problem_of, settled
 from chatbot.question import LONGEST_QUESTION
 from chatbot.render import LANGUAGES, Exchange, words_in
+from chatbot.service import Service
 from corpus.errors import FootnoteError
 
 MOST_ON_PAGES = 128
@@ -39,27 +42,13 @@ _ICON = (
 _ICON_AT = {"src": "favicon.ico", "sizes": "any", "type": "image/svg+xml"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageText:
-    """What the first screen says; `indexed_at` is in UTC, `index` the generation's name."""
-
-    title: str
-    document_count: int
-    indexed_at: datetime
-    suggestions: tuple[str, ...]
-    model: str
-    tips: tuple[str, ...]
-    index: str = ""
+Tips = Callable[[], Sequence[str]]
 
 
-Describe = Callable[[], PageText | FootnoteError]
-
-
-def mount_page(app: FastAPI, *, ask: Ask, describe: Describe, background: Background) -> None:
-    """Mount the chat page at the root; `describe` is called at each page load and answer.
-
-    An error from `describe`, returned, says why no question can be asked now.
-    """
+def mount_page(
+    app: FastAPI, service: Service, background: Background, *, title: str, tips: Tips
+) -> None:
+    """Mount the chat page at the root; `tips` are asked for once, when it is first opened."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "100"  # it would remember 10,000 that nobody sees
     import gradio as gr
@@ -78,7 +67,7 @@ def mount_page(app: FastAPI, *, ask: Ask, describe: Describe, background: Backgr
     i18n = gr.I18n(**{at: {label: said[at][label] for label in labels} for at in LANGUAGES})
     gr.mount_gradio_app(
         app,
-        _lay_out(ask, describe, background, i18n),
+        _lay_out(service, background, _opener(service, title, cache(tips)), i18n),
         path="/",
         theme=_theme(),
         head=_head(said),
@@ -104,7 +93,12 @@ def _head(said: dict[str, dict[str, Any]]) -> str:
     return f"{icon}<style>{styles}</style><script>{script}</script>"
 
 
-def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) -> Any:  # noqa: ANN401
+def _lay_out(
+    service: Service,
+    background: Background,
+    opener: Callable[..., tuple[str, str]],
+    i18n: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
     import gradio as gr
 
     def stop(exchanges: Exchanges, request: gr.Request) -> tuple[Any, ...]:
@@ -146,14 +140,14 @@ def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) ->
         shown = [feed, exchanges, box]
         answering = gr.on(
             [submit.click, box.submit],
-            _answerer(ask, describe, background, open_pages),
+            _answerer(service, background, open_pages),
             [box, context, exchanges],
             shown,
             **quiet,
         )
         halt.click(stop, [exchanges], shown, cancels=[answering], **quiet)
         fresh.click(lambda: ("", (), ""), None, shown, cancels=[answering], **quiet)
-        blocks.load(_opener(describe), None, [head, opening], **quiet)
+        blocks.load(opener, None, [head, opening], **quiet)
         blocks.unload(leave)
     # How many are answered at once, and how many may wait, `background` decides.
     blocks.queue(default_concurrency_limit=MOST_ON_PAGES, max_size=MOST_ON_PAGES)
@@ -161,7 +155,7 @@ def _lay_out(ask: Ask, describe: Describe, background: Background, i18n: Any) ->
 
 
 def _answerer(
-    ask: Ask, describe: Describe, background: Background, open_pages: set[str]
+    service: Service, background: Background, open_pages: set[str]
 ) -> Callable[..., AsyncIterator[tuple[Any, ...]]]:
     import gradio as gr
 
@@ -187,7 +181,7 @@ def _answerer(
             return page not in open_pages
 
         steps = background.each(
-            lambda stop: conversation.answer_in_steps(ask, question, turns, stop, language),
+            lambda stop: conversation.answer_in_steps(service.ask, question, turns, stop, language),
             is_gone=is_gone,
         )
         now = (*earlier, Exchange(question=question))
@@ -196,8 +190,8 @@ def _answerer(
                 if exchange is None:
                     continue
                 if exchange.stage == "done":
-                    text = await asyncio.to_thread(describe)
-                    index = text.index if isinstance(text, PageText) else ""
+                    with suppress(FootnoteError):
+                        index = (await asyncio.to_thread(service.scope)).index
                 now = (*earlier, settled(replace(exchange, index=index), language))
                 yield render.render_conversation(now, language), now, cleared
                 cleared = gr.skip()  # what is typed meanwhile stays
@@ -213,7 +207,7 @@ def _language(request: Any) -> str:  # noqa: ANN401
     return render.language_of(request.headers.get("accept-language"))
 
 
-def _opener(describe: Describe) -> Callable[..., tuple[str, str]]:
+def _opener(service: Service, title: str, tips: Tips) -> Callable[..., tuple[str, str]]:
     """Return what draws the first screen, in the language of whoever opens it."""
     import gradio as gr
 
@@ -221,16 +215,15 @@ def _opener(describe: Describe) -> Callable[..., tuple[str, str]]:
         language = _language(request)
         problem = problem_of(None)
         try:
-            text = describe()
-            if isinstance(text, PageText):
-                scope = render.describe_scope(
-                    text.document_count, text.indexed_at, datetime.now(UTC), language
-                )
-                head = render.render_head(text.title, scope, language)
-                return head, render.render_opening(
-                    text.suggestions, text.model, text.tips, language
-                )
-            problem = problem_of(text)
+            service.wait()
+            scope = service.scope()
+            told = render.describe_scope(
+                scope.document_count, scope.indexed_at, datetime.now(UTC), language
+            )
+            head = render.render_head(title, told, language)
+            return head, render.render_opening(scope.suggestions, scope.model, tips(), language)
+        except FootnoteError as error:
+            problem = problem_of(error)
         except Exception:
             logging.getLogger(__name__).exception("the page could not describe itself")
         reason = words_in(language)["problems"][problem]

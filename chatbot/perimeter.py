@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chatbot.background import Background
 from chatbot.callers import Refusal, identify
-from chatbot.draining import Draining
 from chatbot.limits import Limits, Rates
 from chatbot.proxies import Network, as_sent, is_local, path_within
 from chatbot.request_body import LARGEST_BODY_BYTES, TOO_LARGE, RequestBody
@@ -44,6 +44,7 @@ Gradio, which has many more: files to upload and to read, what it knows of itsel
 _FREE = re.compile(rf"{_FILES}|{_ANSWERS}|/healthz|/readyz|{_WIDGET}|/embed")
 _QUESTIONS = ("/api/ask", "/gradio_api/queue/join")
 _COST_OF_READING = 0.1
+_NOTHING = "There is nothing here."
 _BROKEN = Refusal(500, "Something went wrong on our side; ask again.")
 
 _POLICY = (
@@ -71,8 +72,8 @@ class Rules:
 class Perimeter:
     """ASGI middleware: open routes, callers, limits, and security headers on every response."""
 
-    def __init__(self, app: ASGIApp, *, rules: Rules, draining: Draining) -> None:
-        self._app, self._rules, self._draining = app, rules, draining
+    def __init__(self, app: ASGIApp, *, rules: Rules, background: Background) -> None:
+        self._app, self._rules, self._background = app, rules, background
         self._limits = Limits(rules.rates)
         self._under_way: Counter[str] = Counter()
         ancestors = " ".join(["'self'", *rules.allowed_origins])
@@ -109,10 +110,10 @@ class Perimeter:
         scope = as_sent(scope, trusted=self._rules.trusted_proxies, root_path=self._rules.root_path)
         path = path_within(scope["path"], self._rules.root_path)
         try:
-            with self._draining.request():
+            with self._background.request():
                 await self._pass_on(scope, path, is_here, body, send_with_headers)
         except asyncio.CancelledError:
-            if not self._draining.is_ending:
+            if not self._background.is_ending:
                 raise
             if status and not is_whole:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -156,11 +157,7 @@ class Perimeter:
             return caller
         methods = methods_for(path) if path else None
         if methods is not None and scope["method"] not in methods:
-            said = (
-                f"Ask for this with {' or '.join(methods)}."
-                if methods
-                else "There is nothing here."
-            )
+            said = f"Ask for this with {' or '.join(methods)}." if methods else _NOTHING
             return Refusal(405 if methods else 404, said, {"allow": ", ".join(methods)})
         if body.declared_bytes > LARGEST_BODY_BYTES:
             return TOO_LARGE

@@ -7,11 +7,12 @@ model wrote passes `escaped` on its way into a template; nothing else is trusted
 import html
 import json
 import re
+import textwrap
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -159,7 +160,7 @@ def _templates(language: str) -> Environment:
         "consulted_of": _consulted,
         "nearest": lambda answer: sorted(answer.hits, key=lambda hit: hit.rank)[:_NEAREST_SHOWN],
         "halves": _halves,
-        "excerpt": _excerpt,
+        "excerpt": partial(textwrap.shorten, width=_EXCERPT_CHARACTERS, placeholder="…"),
         "web_host": _web_host,
         "reply_to": reply_to,
         "most": f"{LONGEST_QUESTION:,}",
@@ -209,13 +210,6 @@ def _consulted(answer: Answer) -> list[Hit]:
     return sorted((h for key, h in first.items() if key not in cited), key=lambda h: h.rank)
 
 
-def _excerpt(text: str) -> str:
-    words = " ".join(text.split())
-    if len(words) <= _EXCERPT_CHARACTERS:
-        return words
-    return words[:_EXCERPT_CHARACTERS].rsplit(" ", 1)[0] + "…"
-
-
 def _tokens(usage: Usage, language: str) -> str:
     """Return the tokens that the provider counted; nothing where it counted none."""
     if usage == Usage():
@@ -230,12 +224,9 @@ def _tokens(usage: Usage, language: str) -> str:
 
 def _ago(then: datetime, now: datetime, language: str) -> str:
     minutes = int((now - then).total_seconds() // 60)
-    if minutes < 1:
-        return str(words_in(language)["just_now"])
-    if minutes < 60:
-        return count(language, "minutes_ago", minutes)
-    if minutes < 24 * 60:
-        return count(language, "hours_ago", minutes // 60)
-    if minutes < 30 * 24 * 60:
-        return count(language, "days_ago", minutes // (24 * 60))
-    return str(words_in(language)["on_date"]).format(date=then.date().isoformat())
+    if minutes >= 30 * 24 * 60:
+        return str(words_in(language)["on_date"]).format(date=then.date().isoformat())
+    for noun, size in (("days_ago", 24 * 60), ("hours_ago", 60), ("minutes_ago", 1)):
+        if minutes >= size:
+            return count(language, noun, minutes // size)
+    return str(words_in(language)["just_now"])

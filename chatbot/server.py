@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 
@@ -13,31 +13,20 @@ from fastapi.middleware.cors import CORSMiddleware
 from chatbot.api import add_routes
 from chatbot.api_description import describe as describe_api
 from chatbot.background import Background, most_at_once
-from chatbot.draining import Draining
 from chatbot.embed import add_embedding
 from chatbot.errors import PortTaken
-from chatbot.page import PageText, mount_page
+from chatbot.page import Tips, mount_page
 from chatbot.perimeter import Perimeter, Rules
 from chatbot.request_log import start_logging
 from chatbot.service import Service
-from corpus.errors import FootnoteError
 
 MOST_CONNECTIONS = 2000
 HEAD_SECONDS = 10.0
 """How long, and at most twice that, a connection may take to say what it wants."""
 
 
-def make_app(
-    service: Service,
-    *,
-    rules: Rules,
-    title: str,
-    tips: Callable[[], Sequence[str]] = tuple,
-) -> FastAPI:
-    """Return the app: API routes first, then the page at the root.
-
-    `tips` for whoever runs the page are asked for once, when it is first opened.
-    """
+def make_app(service: Service, *, rules: Rules, title: str, tips: Tips = tuple) -> FastAPI:
+    """Return the app: API routes first, then the page at the root."""
     app = FastAPI(
         title="Footnote",
         version=version("footnote"),
@@ -55,30 +44,11 @@ def make_app(
         allow_headers=["content-type", "accept"],
         expose_headers=["retry-after", "x-request-id"],
     )
-    background = Background(most_at_once(has_model=service.has_model))
-    app.state.draining = draining = Draining(background)
-    app.add_middleware(Perimeter, rules=rules, draining=draining)
+    app.state.background = background = Background(most_at_once(has_model=service.has_model))
+    app.add_middleware(Perimeter, rules=rules, background=background)
     add_routes(app, service, background)
     add_embedding(app)
-    tips = cache(tips)
-
-    def describe() -> PageText | FootnoteError:
-        service.wait()
-        try:
-            scope = service.scope()
-        except FootnoteError as error:
-            return error
-        return PageText(
-            title=title,
-            document_count=scope.document_count,
-            indexed_at=scope.indexed_at,
-            suggestions=scope.suggestions,
-            model=scope.model,
-            tips=tuple(tips()),
-            index=scope.index,
-        )
-
-    mount_page(app, ask=service.ask, describe=describe, background=background)
+    mount_page(app, service, background, title=title, tips=tips)
     return app
 
 
@@ -114,7 +84,7 @@ class _Server(uvicorn.Server):
     """Ends what is under way before it waits for it."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        ending = asyncio.create_task(self.config.app.state.draining.end())  # type: ignore[union-attr]
+        ending = asyncio.create_task(self.config.app.state.background.end())  # type: ignore[union-attr]
         await super().shutdown(sockets)
         await ending
 

@@ -5,7 +5,7 @@ Loads in the background, and changes to a new generation when one is put in use.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,7 +26,7 @@ from chatbot.span_reader import SpanReader
 from chatbot.suggest import load_questions, store_questions, suggestions
 from corpus.document import Document
 from corpus.errors import FootnoteError
-from index.embed import Embedder, Reranker, load_embedder
+from index.embed import Reranker, load_embedder
 from index.errors import MissingIndex, StaleIndex
 from index.generation import Generation, current_or_none, open_current
 from index.passage import Hit
@@ -70,14 +70,12 @@ class Service:
         self._index = index
         self._settings = {"embedding_model": embedding_model, "passage_tokens": passage_tokens}
         self._model, self._strict = model, strict
-        self._reranker_name = reranker
-        self._reranker: Reranker | None = None
+        self._reranker = reranker
         self._wished = tuple(suggestions)
         self._suggestions: tuple[str, ...] = ()
         self._suggestions_of = ""
-        self._embedder: Embedder | None = None
-        self._span_reader: SpanReader | None = None
-        self._generation: Generation | None = None
+        self._make_reader: Callable[[Generation], Reader] | None = None
+        self._current: Reader | None = None
         self._problem: FootnoteError = StillLoading("Footnote is still loading; ask again shortly.")
         self._library: Library | None = None
         self._listing = threading.Lock()
@@ -163,23 +161,23 @@ class Service:
 
     def _reader(self) -> Reader:
         self._change_generation()
-        if self._generation is None or self._embedder is None or self._span_reader is None:
+        if self._current is None:
             raise self._problem.with_traceback(None)  # or it would grow with each question
-        return Reader(
-            generation=self._generation,
-            embedder=self._embedder,
-            span_reader=self._span_reader,
-            model=self._model,
-            reranker=self._reranker,
-            strict=self._strict,
-        )
+        return self._current
 
     def _load(self) -> None:
         try:
-            if self._reranker_name:
-                self._reranker = Reranker(self._reranker_name)
-            self._span_reader = SpanReader()
-            self._embedder = load_embedder(str(self._settings["embedding_model"]))
+            reranker = Reranker(self._reranker) if self._reranker else None
+            span_reader = SpanReader()
+            embedder = load_embedder(str(self._settings["embedding_model"]))
+            self._make_reader = lambda generation: Reader(
+                generation=generation,
+                embedder=embedder,
+                span_reader=span_reader,
+                model=self._model,
+                reranker=reranker,
+                strict=self._strict,
+            )
             self.scope()
         except FootnoteError as error:
             self._problem = error
@@ -188,19 +186,20 @@ class Service:
 
     def _change_generation(self) -> None:
         """Open the generation in use if it is another; questions under way keep the old one."""
-        if self._embedder is None:
+        if self._make_reader is None:
             return
         name = current_or_none(self._index)  # where it is damaged the one that is open answers
-        if not self._is_new(name) or not self._changing.acquire(blocking=self._generation is None):
+        if not self._is_new(name) or not self._changing.acquire(blocking=self._current is None):
             return
         try:
             if self._is_new(name):
                 opened = open_current(self._index, **self._settings)  # type: ignore[arg-type]
-                opened.prepare(self._embedder)
-                self._generation = opened
+                made = self._make_reader(opened)
+                opened.prepare(made.embedder)
+                self._current = made
         except FootnoteError as error:
             self._refused = (name, time.monotonic() + TRY_AGAIN_SECONDS)
-            if self._generation is None:
+            if self._current is None:
                 is_missing = isinstance(error, MissingIndex)
                 self._problem = MissingIndex(_NO_INDEX) if is_missing else error
         finally:
@@ -211,7 +210,7 @@ class Service:
         refused, until = self._refused
         if name is not None and name == refused and time.monotonic() < until:
             return False
-        return self._generation is None or name not in (None, self._generation.folder.name)
+        return self._current is None or name not in (None, self._current.generation.folder.name)
 
     def _suggest(self, reader: Reader) -> tuple[str, ...]:
         """Return the operator's questions that are answered, else ones known to be."""
@@ -227,7 +226,7 @@ class Service:
             reader = self._reader()
 
             def stop_if_left(_done: int, _total: int) -> None:
-                if self._generation is not reader.generation:
+                if self._current is not reader:
                     raise StaleIndex("another index is in use by now.")
 
             known = load_questions(reader.generation)

@@ -35,7 +35,6 @@ from index.split import PASSAGE_TOKENS
 
 FILE = "footnote.toml"
 API_KEY = "FOOTNOTE_API_KEY"
-_RATES = Rates()
 # As browsers write an origin: lower case, no path, no port where it is the scheme's own.
 ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::[1-9]\d{0,4})?")
 ROOT_PATH = r"(?:/[A-Za-z0-9._~-]+)*"
@@ -83,40 +82,27 @@ class IndexTable(BaseModel, extra="forbid"):
     passage_tokens: int = Field(default=PASSAGE_TOKENS, ge=32, le=1000)
 
 
-class ChatbotTable(BaseModel, extra="forbid"):
+class ChatbotTable(Limits, Rates, BaseModel, extra="forbid", frozen=True):
     """`[chatbot]`: how it is answered and shown."""
 
     model: str = QUOTES
     strict: bool = True
     base_url: str | None = None
     context_tokens: int = Field(default=4_096, ge=2_048)
-    connect_seconds: float = Field(default=5.0, gt=0)
-    first_token_seconds: float = Field(default=60.0, gt=0)
-    between_tokens_seconds: float = Field(default=20.0, gt=0)
-    total_seconds: float = Field(default=120.0, gt=0)
     title: str = "Footnote"
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65535)
     allowed_origins: Texts = []
     trusted_proxies: Networks = []
-    address_per_minute: int = Field(default=_RATES.address_per_minute, ge=1)
-    programs_per_minute: int = Field(default=_RATES.programs_per_minute, ge=1)
-    total_per_minute: int = Field(default=_RATES.total_per_minute, ge=1)
-    total_per_day: int = Field(default=_RATES.total_per_day, ge=1)
     log_questions: bool = False
     root_path: str = Field(default="", pattern=f"^{ROOT_PATH}$")
     suggested_questions: Texts = []
 
     def for_models(self) -> ModelSettings:
         """Return what a provider may need to know."""
-        limits = {name: getattr(self, name) for name in Limits.__slots__}
         return ModelSettings(
-            base_url=self.base_url, context_tokens=self.context_tokens, limits=Limits(**limits)
+            base_url=self.base_url, context_tokens=self.context_tokens, limits=self
         )
-
-    def rates(self) -> Rates:
-        """Return how often may be asked."""
-        return Rates(**{name: getattr(self, name) for name in Rates.__slots__})
 
     @field_validator("base_url")
     @classmethod

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chatbot.doctor import see_that_site_may_ask
+from chatbot.embed import widget_file
 from chatbot.errors import WrongSetting
 from chatbot.models.remote import LOOPBACK
 from chatbot.settings import ORIGIN, ROOT_PATH, Settings, read_origin
-from chatbot.widget_file import widget_file
 from corpus.errors import FootnoteError
 
 NO_BOT = "https://your-bot.example"

@@ -6,6 +6,7 @@ A small extractive reader, trained by `eval/train_reader.py`; `reader/README.md`
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,14 +84,11 @@ class SpanReader:
 
 
 def _load(file: Path) -> bytes:
-    try:
+    with suppress(OSError, IndexError):
         model = file.read_bytes()
         sealed = file.with_suffix(".sha256").read_text(encoding="utf-8").split()[0]
-    except (OSError, IndexError) as error:
-        raise BadReaderFiles(_LOST) from error
-    if hashlib.sha256(model).hexdigest() != sealed:
-        raise BadReaderFiles(_LOST)
-    return model
-
-
-_LOST = "the reader's model file is missing or altered; install Footnote again with `make chat`."
+        if hashlib.sha256(model).hexdigest() == sealed:
+            return model
+    raise BadReaderFiles(
+        "the reader's model file is missing or altered; install Footnote again with `make chat`."
+    )

@@ -117,11 +117,7 @@ def forget(index: Path) -> None:
 
 
 def find_vectors(
-    entries: Sequence[Entry],
-    *,
-    embedder: Embedder,
-    previous: Generation | None,
-    journal: Journal,
+    entries: Sequence[Entry], *, embedder: Embedder, previous: Generation | None, journal: Journal
 ) -> list[tuple[Rows, Rows]]:
     """Return each entry's packed vectors: its passage's row and the rows of its sentences.
 

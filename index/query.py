@@ -170,10 +170,7 @@ def question_language(found: Sequence[str], languages: Sequence[str | None]) -> 
 
 
 def _is_foreign(
-    asked_in: str | None,
-    found: Sequence[str],
-    languages: Sequence[str | None],
-    reading: _Reading,
+    asked_in: str | None, found: Sequence[str], languages: Sequence[str | None], reading: _Reading
 ) -> bool:
     """Say whether no document is in the question's language, as far as its words tell.
 

@@ -89,18 +89,11 @@ class Store:
     def add_document(self, document: Document, *, file_sha256: str) -> int:
         """Add a document and return its number."""
         fields = _DOCUMENT.dump_python(document, mode="json", exclude={"text"})
+        own = [fields[name] for name in ("id", "title", "language", "published_on")]
+        whole = json.dumps(fields, ensure_ascii=False), zlib.compress(document.text.encode())
         cursor = self._connection.execute(
             "INSERT INTO documents VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                document.id,
-                document.title,
-                document.language,
-                document.published_on,
-                file_sha256,
-                fingerprint(document),
-                json.dumps(fields, ensure_ascii=False),
-                zlib.compress(document.text.encode()),
-            ),
+            (*own, file_sha256, fingerprint(document), *whole),
         )
         return int(cursor.lastrowid or 0)
 

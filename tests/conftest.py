@@ -182,7 +182,7 @@ def browser() -> Iterator[Browser]:
 
 def widget_tag(bot_url: str, attributes: str = "") -> str:
     """The tag that a site pastes: these very bytes, held to by their hash."""
-    from chatbot.widget_file import widget_file
+    from chatbot.embed import widget_file
 
     file = widget_file()
     return (

@@ -11,7 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatbot import request_body
 from chatbot.background import Background
 from chatbot.callers import is_allowed
-from chatbot.draining import Draining
 from chatbot.perimeter import Perimeter, Rules, methods_for
 from chatbot.request_body import LARGEST_BODY_BYTES, RequestBody
 
@@ -130,7 +129,7 @@ def _send(
         root_path=root_path,
         api_key=api_key,
     )
-    app = Perimeter(inner, rules=rules, draining=Draining(Background(1)))
+    app = Perimeter(inner, rules=rules, background=Background(1))
     run(app(scope, receive, send))
     return Reply(sent)
 
@@ -275,7 +274,7 @@ def test_no_socket_is_opened_past_the_rules() -> None:
         sent.append(message)
 
     inner = Inner()
-    app = Perimeter(inner, rules=Rules(), draining=Draining(Background(1)))
+    app = Perimeter(inner, rules=Rules(), background=Background(1))
     run(app({"type": "websocket", "path": "/gradio_api/queue/join", "headers": []}, receive, send))
     assert (sent, inner.scope) == ([{"type": "websocket.close"}], {})
 

@@ -133,7 +133,7 @@ def test_refusal_is_not_tried_again(server: Scripted, status: int, tries: int) -
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_what_may_pass_is_tried_three_times(server: Scripted, status: int) -> None:
     server.refuses(status, **{"retry-after": "0"})
-    assert str(status) in str(_failure(server, replace(SOON, total_seconds=LATE)))
+    assert str(status) in str(_failure(server, SOON.model_copy(update={"total_seconds": LATE})))
     assert len(server.asked) == 3
 
 
@@ -152,7 +152,7 @@ def test_asked_to_wait_long_it_does_not(server: Scripted) -> None:
 
 def test_second_attempt_can_succeed(server: Scripted) -> None:
     server.refuses(503, **{"retry-after": "1"})  # time enough to change its mind
-    model, pieces = _model(server, replace(SOON, total_seconds=LATE)), list[Piece]()
+    model, pieces = _model(server, SOON.model_copy(update={"total_seconds": LATE})), list[Piece]()
     thread = threading.Thread(target=lambda: pieces.extend(model.stream("hello", Event())))
     thread.start()
     while not server.asked and thread.is_alive():
@@ -360,7 +360,8 @@ def _assert_quotes_stand_in(answer: Answer) -> None:
 
 def test_stopping_leaves_the_server_within_a_second(server: Scripted) -> None:
     server.steps = [server.dialect.begin(), server.dialect.text("One "), LATE]
-    stop, limits = Event(), replace(SOON, between_tokens_seconds=LATE, total_seconds=LATE)
+    stop = Event()
+    limits = SOON.model_copy(update={"between_tokens_seconds": LATE, "total_seconds": LATE})
     threading.Timer(0.3, stop.set).start()
     began = time.monotonic()
     with pytest.raises(Stopped):
@@ -399,7 +400,8 @@ def test_after_failures_in_a_row_it_is_left_alone(server: Scripted) -> None:
 
 def test_many_streams_at_once_do_not_mix(server: Scripted) -> None:
     server.says(*"Well , this is one .".split())
-    model, heard = _model(server, replace(SOON, first_token_seconds=LATE, total_seconds=LATE)), []
+    limits = SOON.model_copy(update={"first_token_seconds": LATE, "total_seconds": LATE})
+    model, heard = _model(server, limits), list[str]()
 
     def listen() -> None:
         heard.append("".join(piece.text for piece in model.stream("hello", Event())))

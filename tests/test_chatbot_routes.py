@@ -8,7 +8,7 @@ import httpx
 import pytest
 from conftest import Site
 
-from chatbot.widget_file import widget_file
+from chatbot.embed import widget_file
 
 OPEN = """
     GET /

@@ -12,13 +12,13 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from playwright.sync_api import Browser, expect
 
+from chatbot.embed import widget_file
 from chatbot.errors import WrongSetting
 from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
 from chatbot.settings import ChatbotTable, Settings
 from chatbot.snippet import Snippet, make_snippet, show_snippet
-from chatbot.widget_file import widget_file
 from index.embed import BUNDLED
 from index.split import PASSAGE_TOKENS
 

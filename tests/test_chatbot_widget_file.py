@@ -14,7 +14,7 @@ import httpx
 import pytest
 from conftest import ROOT, Site
 
-from chatbot.widget_file import FOLDER, widget_file
+from chatbot.embed import FOLDER, widget_file
 
 LARGEST_BYTES = 20_000
 """Compressed, in all; the smallest that others offer is five times as much."""

@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from threading import Event
 from typing import Literal, Protocol
 
+from pydantic import BaseModel, Field
+
 from chatbot.answer import Usage
 from chatbot.errors import UnknownModel
 
@@ -103,14 +105,13 @@ class Model(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(BaseModel, frozen=True):
     """How long a model may take: to be reached, to begin, to go on, and in all."""
 
-    connect_seconds: float = 5.0
-    first_token_seconds: float = 60.0
-    between_tokens_seconds: float = 20.0
-    total_seconds: float = 120.0
+    connect_seconds: float = Field(default=5.0, gt=0)
+    first_token_seconds: float = Field(default=60.0, gt=0)
+    between_tokens_seconds: float = Field(default=20.0, gt=0)
+    total_seconds: float = Field(default=120.0, gt=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,11 +26,7 @@ def load(name: str, settings: ModelSettings) -> RemoteModel:
 
     base_url = (settings.base_url or _BASE_URL).rstrip("/").removesuffix("/v1")
     llm = AnyClaude(
-        model=name,
-        base_url=base_url,
-        max_tokens=REPLY_TOKENS,
-        max_retries=0,
-        temperature=0.0,
+        model=name, base_url=base_url, max_tokens=REPLY_TOKENS, max_retries=0, temperature=0.0
     )
     client = httpx.AsyncClient(**client_options(base_url, settings))
     llm._aclient = llm._aclient.with_options(http_client=client, timeout=client.timeout)

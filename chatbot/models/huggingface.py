@@ -68,7 +68,11 @@ class HuggingFaceModel:
         return Call(arrived, cancelled.set)
 
     def _write(self, prompt: str, arrived: Arrived, cancelled: Event) -> None:
+        import torch
         from transformers import StoppingCriteriaList
+
+        def is_to_end(ids: Any, _scores: Any, **_: Any) -> Any:  # noqa: ANN401
+            return torch.full((ids.shape[0],), cancelled.is_set(), dtype=torch.bool)
 
         try:
             encoded = self._encode(prompt)
@@ -79,7 +83,7 @@ class HuggingFaceModel:
                 written = self._model.generate(
                     **encoded,
                     streamer=_streamer(self._tokenizer, arrived),
-                    stopping_criteria=StoppingCriteriaList([_until(cancelled)]),
+                    stopping_criteria=StoppingCriteriaList([is_to_end]),
                     max_new_tokens=REPLY_TOKENS,
                     do_sample=False,
                 )
@@ -113,15 +117,3 @@ def _streamer(tokenizer: Any, arrived: Arrived) -> Any:  # noqa: ANN401
             arrived.put(Piece(text))
 
     return Streamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
-
-
-def _until(cancelled: Event) -> Any:  # noqa: ANN401
-    """Return a criterion that ends the writing at the next token."""
-    import torch
-    from transformers import StoppingCriteria
-
-    class Until(StoppingCriteria):
-        def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:  # noqa: ANN401
-            return torch.full((input_ids.shape[0],), cancelled.is_set(), dtype=torch.bool)
-
-    return Until()

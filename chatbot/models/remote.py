@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -62,8 +62,8 @@ class RemoteModel:
         self.context_tokens = settings.context_tokens
         self._protocol = protocol
         self._caller = Caller(name, settings.limits)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._starting = Lock()
+        self._loop = asyncio.new_event_loop()
+        Thread(target=self._loop.run_forever, name=name, daemon=True).start()
 
     def count_tokens(self, text: str) -> int:
         """Return tiktoken's count, and some more, for the model's own tokenizer is not here."""
@@ -75,7 +75,7 @@ class RemoteModel:
 
     def _call(self, prompt: str) -> Call:
         arrived = Arrived()
-        running = asyncio.run_coroutine_threadsafe(self._ask(prompt, arrived), self._running_loop())
+        running = asyncio.run_coroutine_threadsafe(self._ask(prompt, arrived), self._loop)
         return Call(arrived, running.cancel)
 
     async def _ask(self, prompt: str, arrived: Arrived) -> None:
@@ -101,10 +101,3 @@ class RemoteModel:
             # Left off while it closes, or tripped over, a client may leave its connection open.
             for response in responses:
                 await asyncio.shield(response.extensions["network_stream"].aclose())
-
-    def _running_loop(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                Thread(target=self._loop.run_forever, name=self.name, daemon=True).start()
-            return self._loop

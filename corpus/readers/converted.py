@@ -162,17 +162,12 @@ def read_epub(path: Path) -> Extract:
         folder = posixpath.dirname(place)
         pages = [book.read(posixpath.join(folder, name)) for name in _chapters(package)]
     chapters = [parse_html(page, encoding="utf-8", whole=True) for page in pages]
-    said = {
-        name: (package.findtext(f".//{DUBLIN_CORE}{name}") or "").strip()
+    title, source, date, language = (
+        (package.findtext(f".//{DUBLIN_CORE}{name}") or "").strip()
         for name in ("title", "source", "date", "language")
-    }
-    return Extract(
-        blocks=[block for chapter in chapters for block in chapter.blocks],
-        title=said["title"],
-        source=said["source"],
-        published_on=said["date"],
-        language=said["language"],
     )
+    blocks = [block for chapter in chapters for block in chapter.blocks]
+    return Extract(blocks=blocks, title=title, source=source, published_on=date, language=language)
 
 
 def _chapters(package: etree._Element) -> Iterator[str]:
