@@ -42,7 +42,7 @@ FEATURES = (
 OF_QUOTES = (
     "span",  # as above, of the quotes read without what stands around them
     "words",  # share of the question's words that stand in them, each counted alike
-    "cosine",  # of question and best sentence
+    "cosine",  # of question and the quote nearest to it
     "names_missing",  # share of the question's names that its passage and title do not hold
     "other_time",  # the best sentence gives a year or month, and not the one asked for
     "against",  # they deny what the question takes for granted, or say its opposite
@@ -169,7 +169,7 @@ def quote_features(
     return (
         found.score / 10 if found else 0.0,
         sum(closeness(term, stems) for term in question.terms) / (len(question.terms) or 1),
-        best.features[FEATURES.index("cosine")],
+        max(quote.features[FEATURES.index("cosine")] for quote in quotes),
         _missing(question, best.known),
         _other_time(question, best.text),
         float(not _EITHER_WAY.search(question.text) and _denies(alone, question.text)),

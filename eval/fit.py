@@ -42,9 +42,9 @@ English the question's words say more than the reader does."""
 BLANK = Weights(
     sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(OF_QUOTES) + 1), threshold=0.0
 )
-THRESHOLD = 0.6
-"""The sum of the joint scores of the sets fitted on is no lower at .65, where less is answered
-(eval/LOG.md)."""
+THRESHOLD = 0.49
+"""The joint scores of the sets fitted on are highest at .55, by .015 each, but fewer plain questions
+on news are answered there (eval/LOG.md)."""
 WEIGHS = {"dev": 2.0}
 """How much a set weighs, where not as much as each other: it has the hardest near misses."""
 
