@@ -18,10 +18,10 @@ from index.passage import Hit
 from index.sentences import split_sentences
 from index.words import closeness
 
-LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 1.0, 0.35, 0.25
+LEAST_ODDS, LEAST_SHARED, LEAST_LIKENESS = 0.5, 0.35, 0.25
 """What a claim needs of its sentence: the reader's log odds, the share of its words that are there,
 and of each other word a likeness to one there. Chosen on our documents and lies (eval/LOG.md)."""
-NEARLY_ALL, LIKENESS_OF_NEARLY_ALL, SURE_ODDS = 0.7, 0.4, 3.0
+NEARLY_ALL, LIKENESS_OF_NEARLY_ALL, SURE_ODDS = 0.7, 0.4, 2.0
 """The share of its words from which a claim is a near copy: one other word makes it false. That
 word then needs this likeness, unless the reader's log odds are these."""
 COMPARED = 5

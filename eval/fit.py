@@ -43,8 +43,8 @@ BLANK = Weights(
     sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(OF_QUOTES) + 1), threshold=0.0
 )
 THRESHOLD = 0.49
-"""The joint scores of the sets fitted on are highest at .55, by .015 each, but fewer plain questions
-on news are answered there (eval/LOG.md)."""
+"""The joint scores of the sets fitted on are highest at .55, by .015 each, but fewer plain ones
+of questions on news are answered there (eval/LOG.md)."""
 WEIGHS = {"dev": 2.0}
 """How much a set weighs, where not as much as each other: it has the hardest near misses."""
 
