@@ -64,17 +64,9 @@ def _assert_cited_exactly(answer: Answer, reader: Reader) -> None:
     ("question", "words"),
     [
         ("How many homicides were there in the first 21 days of March?", "186"),
-        pytest.param(
-            "Which office does Carlos Marroquín head?",
-            "Social Fabric Reconstruction Unit",
-            marks=pytest.mark.xfail(reason="found, and declined: the sentence does not name him"),
-        ),
+        ("Which office does Carlos Marroquín head?", "Social Fabric Reconstruction Unit"),
         ("Which party is the FMLN's main rival?", "ARENA"),
-        pytest.param(
-            "Who photographed the soldier on patrol?",
-            "RECINOS",
-            marks=pytest.mark.xfail(reason="the caption alone does not say what the picture shows"),
-        ),
+        ("Who photographed the soldier on patrol?", "RECINOS"),
         pytest.param(
             "Which newspaper carried Perez's later clarification?",
             "Prensa Libre",
