@@ -47,6 +47,8 @@ CHECK_HITS = 5
 """Found for a model's sentence, beside what was found for the question."""
 MODEL_FROM = 0.2
 """Confidence from which a model is asked: it may see an answer where the reader sees none."""
+OTHER_FROM = 0.3
+"""Confidence from which one half of a question is answered whose other half is surely answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ def stream_answer(
     yield Retrieved(hits)
 
     pairs = [] if talks else list(zip(parts, found, strict=True))
-    read = [_read(part, of, reader) for part, of in pairs]
+    read = _of_one([_read(part, of, reader) for part, of in pairs])
     sure = max((quotes.confidence for quotes in read), default=0.0)
     clock.lap("read")
     if any(quotes.disagree and quotes.are_sure for quotes in read):
@@ -263,6 +265,13 @@ def _merge(found: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
     once = {hit.passage.id: hit for hit in reversed(in_turn)}
     order = dict.fromkeys(hit.passage.id for hit in in_turn)
     return tuple(replace(once[id_], rank=rank) for rank, id_ in enumerate(order, start=1))
+
+
+def _of_one(read: list["_Quotes"]) -> list["_Quotes"]:
+    """Where one half of a question is surely answered, let the other be from less."""
+    if not any(quotes.are_sure for quotes in read):
+        return read
+    return [replace(q, are_sure=bool(q.sentences) and q.confidence >= OTHER_FROM) for q in read]
 
 
 def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:

@@ -43,11 +43,11 @@ OF_QUOTES = (
     "span",  # as above, of the quotes read without what stands around them
     "words",  # share of the question's words that stand in them, each counted alike
     "cosine",  # of question and the quote nearest to it
-    "names_missing",  # share of the question's names that its passage and title do not hold
+    "names_missing",  # share of the question's names that neither they nor the title hold
     "other_time",  # the best sentence gives a year or month, and not the one asked for
     "against",  # they deny what the question takes for granted, or say its opposite
 )
-"""Of the quotes alone but for the names, so that the words cited are enough to be as sure."""
+"""Of the quotes and their title alone, so that the words cited are enough to be as sure."""
 _ASKING = re.compile(
     r"^\W*(?:who|what|when|where|why|how(?: many| much| long| often)?|which|did|does|was|were|is"
     r"|are)\b",
@@ -75,8 +75,8 @@ class Candidate:
     """A sentence that may answer, and how well (0-1).
 
     `answer` are the words in it that answer; `covered` holds the words of the question that stand
-    in it, by stem, each with its share of the question's weight; `known` are the stems of its
-    passage, headings and title; `features` are the values that FEATURES names.
+    in it, by stem, each with its share of the question's weight; `features` are the values that
+    FEATURES names.
     """
 
     span: Span
@@ -84,7 +84,6 @@ class Candidate:
     hit: Hit
     answer: Span
     covered: dict[str, float]
-    known: frozenset[str]
     features: tuple[float, ...]
     score: float
 
@@ -170,7 +169,7 @@ def quote_features(
         found.score / 10 if found else 0.0,
         sum(closeness(term, stems) for term in question.terms) / (len(question.terms) or 1),
         max(quote.features[FEATURES.index("cosine")] for quote in quotes),
-        _missing(question, best.known),
+        _missing(question, stems | _stems(best.hit.title)),
         _other_time(question, best.text),
         float(not _EITHER_WAY.search(question.text) and _denies(alone, question.text)),
     )
@@ -208,7 +207,7 @@ def _read_hit(
 ) -> Iterator[Candidate]:
     """Yield a candidate for each of the hit's sentences, as far as the reader has read."""
     above = " ".join((hit.title, *hit.passage.heading_path))
-    first, before, known = hit.context.start, _stems(above), _stems(f"{above} {text}")
+    first, before = hit.context.start, _stems(above)
     for sentence in hit.sentences:
         span = sentence.span
         found = reading.best(span.start - first, span.end - first)
@@ -235,7 +234,6 @@ def _read_hit(
             hit=hit,
             answer=Span(span.document_id, first + found.start, first + found.end),
             covered=covered,
-            known=known,
             features=features,
             score=0.0,
         )

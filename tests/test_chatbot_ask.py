@@ -9,7 +9,7 @@ import pytest
 from conftest import build, open_index
 
 from chatbot.answer import Answer, Finished, Retrieved, Started, Turn, Wrote
-from chatbot.ask import HITS, Reader, answer_question, stream_answer
+from chatbot.ask import HITS, OTHER_FROM, Reader, answer_question, stream_answer
 from chatbot.errors import ModelUnavailable, WrongQuestion
 from chatbot.evidence import frozen_weights
 from chatbot.models import Piece
@@ -308,6 +308,18 @@ def test_two_questions_get_two_answers(reader: Reader) -> None:
 def test_a_part_that_the_documents_do_not_answer_is_said_so(reader: Reader) -> None:
     answer = answer_question(f"{BRAZIL} How tall is Mount Everest?", reader=reader)
     assert (answer.status, answer.notices) == ("answered", ("partial",))
+
+
+def test_one_half_is_answered_from_less_where_the_other_is_sure(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsure = "What must shop owners go on paying?"
+    alone, both = (answer_question(q, reader=reader) for q in (unsure, f"{BRAZIL} {unsure}"))
+    assert alone.status == "not_in_documents"
+    assert OTHER_FROM <= alone.confidence == both.confidence
+    assert both.notices == ()
+    monkeypatch.setattr("chatbot.ask.OTHER_FROM", alone.confidence + 0.01)
+    assert answer_question(f"{BRAZIL} {unsure}", reader=reader).notices == ("partial",)
 
 
 @pytest.fixture(scope="module")
