@@ -269,9 +269,10 @@ def _merge(found: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
 
 def _of_one(read: list["_Quotes"]) -> list["_Quotes"]:
     """Where one half of a question is surely answered, let the other be from less."""
-    if not any(quotes.are_sure for quotes in read):
-        return read
-    return [replace(q, are_sure=bool(q.sentences) and q.confidence >= OTHER_FROM) for q in read]
+    is_sure = any(quotes.are_sure for quotes in read)
+    return [
+        replace(q, are_sure=q.are_sure or (is_sure and q.confidence >= OTHER_FROM)) for q in read
+    ]
 
 
 def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
