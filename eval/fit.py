@@ -46,8 +46,8 @@ BLANK = Weights(
     sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(OF_QUOTES) + 1), threshold=0.0
 )
 THRESHOLD = 0.57
-"""The joint scores of the sets fitted on are highest together from .55 to .65; there, just below how
-sure it is of who took a picture in the news, which tests ask (eval/LOG.md)."""
+"""The joint scores of the sets fitted on are highest together from .55 to .65; within that, just
+below how sure it is of who took a picture in the news, which tests ask (eval/LOG.md)."""
 WEIGHS = {"dev": 2.0}
 """How much a set weighs, where not as much as each other: it has the hardest near misses."""
 
