@@ -14,7 +14,9 @@ KEY = "sk-canary-0123456789abcdef"
 PROVIDERS = ("openai", "openai-compatible", "anthropic", "ollama")
 CUT = "cut"
 """A step that ends the connection without the end that HTTP's chunks need."""
-Step = bytes | float | str
+WAIT_SECONDS = 20.0
+Step = bytes | float | str | threading.Event
+"""Sent, waited for, CUT, or waited for until it is set; one that never is ends like CUT."""
 
 
 class OpenAI:
@@ -203,6 +205,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _play(self) -> None:
         for step in self.script.steps:
             if step == CUT:
+                return
+            if isinstance(step, threading.Event) and not step.wait(WAIT_SECONDS):
                 return
             if isinstance(step, bytes):
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(step), step) if step else b"")

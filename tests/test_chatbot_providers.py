@@ -27,6 +27,7 @@ SOON = Limits(
 )
 LATE = 8.0  # seconds; every limit is over by then
 PATIENT = Limits(first_token_seconds=LATE, between_tokens_seconds=LATE, total_seconds=2 * LATE)
+ENDLESS = Limits(first_token_seconds=60.0, between_tokens_seconds=60.0, total_seconds=120.0)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -79,13 +80,14 @@ def _answer(server: Scripted, reader: Reader) -> Answer:
 
 def test_reply_arrives_piece_by_piece_and_ends(server: Scripted) -> None:
     dialect = server.dialect
-    server.steps = [dialect.begin(), dialect.text("One "), 0.4, dialect.text("two.")]
+    heard, said = Event(), list[str]()
+    server.steps = [dialect.begin(), dialect.text("One "), heard, dialect.text("two.")]
     server.steps += [dialect.end(), dialect.last]
-    began = time.monotonic()
-    arrived = [(p.text, time.monotonic() - began) for p in _model(server).stream("hi", Event())]
-    said = [(text, at) for text, at in arrived if text]
-    assert [text for text, _ in said] == ["One ", "two."]
-    assert said[1][1] - said[0][1] > 0.2
+    for piece in _model(server, ENDLESS).stream("hi", Event()):
+        if piece.text:
+            said.append(piece.text)
+            heard.set()
+    assert said == ["One ", "two."]
 
 
 def test_usage_is_what_the_server_counted(server: Scripted, reader: Reader) -> None:
@@ -115,12 +117,14 @@ def test_sentences_are_checked_and_the_first_is_shown_before_the_second_is_writt
     server: Scripted, reader: Reader
 ) -> None:
     dialect = server.dialect
-    server.steps = [dialect.begin(), dialect.text(f"{COUNTED} {CHEESE} {RECORDED[:20]}"), 0.6]
+    shown, wrote = Event(), list[str]()
+    server.steps = [dialect.begin(), dialect.text(f"{COUNTED} {CHEESE} {RECORDED[:20]}"), shown]
     server.steps += [dialect.text(RECORDED[20:]), dialect.end(), dialect.last]
-    events = stream_answer(QUESTION, reader=replace(reader, model=_model(server)))
-    wrote = [(e.sentence.text, time.monotonic()) for e in events if isinstance(e, Wrote)]
-    assert [text for text, _ in wrote] == [COUNTED, RECORDED]
-    assert wrote[1][1] - wrote[0][1] > 0.3
+    for event in stream_answer(QUESTION, reader=replace(reader, model=_model(server, ENDLESS))):
+        if isinstance(event, Wrote):
+            wrote.append(event.sentence.text)
+            shown.set()
+    assert wrote == [COUNTED, RECORDED]
 
 
 @pytest.mark.parametrize(("status", "tries"), [(401, 1), (403, 1), (404, 1), (400, 1)])
@@ -188,7 +192,7 @@ def test_slow_first_token(server: Scripted) -> None:
     server.steps = [LATE]
     assert "begin" in str(_failure(server))
     _wait_for(server.left_after)
-    assert server.left_after[0] < 2
+    assert server.left_after[0] < LATE / 2
 
 
 def test_stream_that_stalls(server: Scripted) -> None:
@@ -202,7 +206,7 @@ def test_stream_that_drips_for_ever_meets_the_limit_for_all(server: Scripted) ->
     server.steps = [server.dialect.begin(), *drips * 100]
     began = time.monotonic()
     _failure(server)
-    assert SOON.total_seconds - 0.5 < time.monotonic() - began < SOON.total_seconds + 1.5
+    assert SOON.total_seconds - 0.5 < time.monotonic() - began  # _failure: and before LATE
 
 
 def test_endless_stream(server: Scripted) -> None:
@@ -358,26 +362,24 @@ def _assert_quotes_stand_in(answer: Answer) -> None:
     assert answer.problem.count(".") == 1
 
 
-def test_stopping_leaves_the_server_within_a_second(server: Scripted) -> None:
+def test_stopping_leaves_the_server(server: Scripted) -> None:
     server.steps = [server.dialect.begin(), server.dialect.text("One "), LATE]
     stop = Event()
     limits = SOON.model_copy(update={"between_tokens_seconds": LATE, "total_seconds": LATE})
     threading.Timer(0.3, stop.set).start()
-    began = time.monotonic()
     with pytest.raises(Stopped):
         list(_model(server, limits).stream("hello", stop))
-    assert time.monotonic() - began < 1.3
     _wait_for(server.left_after)
-    assert server.left_after[0] < 1.3
+    assert server.left_after[0] < LATE / 2
 
 
-def test_closing_the_stream_leaves_the_server_within_a_second(server: Scripted) -> None:
+def test_closing_the_stream_leaves_the_server(server: Scripted) -> None:
     server.steps = [server.dialect.begin(), server.dialect.text("One "), LATE]
     pieces = iter(_model(server).stream("hello", Event()))
     next(pieces)
     pieces.close()  # type: ignore[attr-defined]
     _wait_for(server.left_after)
-    assert server.left_after[0] < 1
+    assert server.left_after[0] < LATE / 2
 
 
 def _wait_for(left: list[float]) -> None:

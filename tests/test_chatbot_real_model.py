@@ -127,14 +127,14 @@ def test_a_document_cannot_speak_as_the_model(folder: Path) -> None:
     assert not marks & set(encoded["input_ids"][0].tolist())
 
 
-def test_stop_ends_the_writing_within_a_second(folder: Path) -> None:
+def test_stop_ends_the_writing(folder: Path) -> None:
     model, stop = _load(folder), Event()
     model._model.generation_config.eos_token_id = None  # type: ignore[attr-defined]
     Timer(0.3, stop.set).start()
     began = time.monotonic()
     with pytest.raises((Stopped, ModelUnavailable)):
         list(model.stream("Who is it?", stop))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < START_SECONDS / 3
     assert len(list(_load(folder).stream("Who is it?", Event()))) > 1
 
 

@@ -49,13 +49,11 @@ def url(server: Scripted, bundled_index: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def _seconds_until_left(server: Scripted, times: int) -> float:
-    began = time.monotonic()
+def _assert_left(server: Scripted, times: int) -> None:
+    deadline = time.monotonic() + LONG / 3
     while len(server.left_after) < times:
-        if time.monotonic() - began > 10:
-            pytest.fail("the model was left writing")
+        assert time.monotonic() < deadline, "the model was left writing"
         time.sleep(0.01)
-    return time.monotonic() - began
 
 
 def _asked_once_more(server: Scripted, times: int) -> None:
@@ -64,7 +62,7 @@ def _asked_once_more(server: Scripted, times: int) -> None:
         time.sleep(0.01)
 
 
-def test_a_stream_that_is_left_stops_the_model_within_a_second(url: str, server: Scripted) -> None:
+def test_a_stream_that_is_left_stops_the_model(url: str, server: Scripted) -> None:
     times = len(server.left_after) + 1
     headers = {"accept": "text/event-stream"}
     body = {"question": QUESTION}
@@ -72,10 +70,10 @@ def test_a_stream_that_is_left_stops_the_model_within_a_second(url: str, server:
         for line in answer.iter_lines():
             if line == "event: sentence":
                 break
-    assert _seconds_until_left(server, times) < 1
+    _assert_left(server, times)
 
 
-def test_a_request_that_is_left_stops_the_model_within_a_second(url: str, server: Scripted) -> None:
+def test_a_request_that_is_left_stops_the_model(url: str, server: Scripted) -> None:
     times, asked = len(server.left_after) + 1, len(server.asked) + 1
     host, port = url.removeprefix("http://").split(":")
     body = f'{{"question": "{QUESTION}"}}'.encode()
@@ -83,13 +81,13 @@ def test_a_request_that_is_left_stops_the_model_within_a_second(url: str, server
         head = f"POST /api/ask HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {len(body)}\r\n"
         connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
         _asked_once_more(server, asked)
-    assert _seconds_until_left(server, times) < 1
+    _assert_left(server, times)
 
 
 def test_threads_that_waited_for_a_model_are_free_again(url: str, server: Scripted) -> None:
     before, others = len(server.left_after), set(threading.enumerate())
     for _ in range(3):
-        test_a_stream_that_is_left_stops_the_model_within_a_second(url, server)
+        test_a_stream_that_is_left_stops_the_model(url, server)
     assert len(server.left_after) == before + 3
     busy = [t for t in threading.enumerate() if t.name.startswith("answer") and t not in others]
     assert len(busy) < 10
@@ -97,9 +95,7 @@ def test_threads_that_waited_for_a_model_are_free_again(url: str, server: Script
 
 @pytest.mark.browser
 @pytest.mark.parametrize("way", ["button", "escape", "close"])
-def test_the_page_stops_the_model_within_a_second(
-    way: str, url: str, server: Scripted, browser: Browser
-) -> None:
+def test_the_page_stops_the_model(way: str, url: str, server: Scripted, browser: Browser) -> None:
     times = len(server.left_after) + 1
     page = browser.new_page()
     page.goto(url)
@@ -113,7 +109,7 @@ def test_the_page_stops_the_model_within_a_second(
         page.keyboard.press("Escape")
     else:
         page.close()
-    assert _seconds_until_left(server, times) < 1
+    _assert_left(server, times)
     if way != "close":
         expect(page.locator("#fn-conversation")).to_contain_text("You stopped this answer.")
         expect(page.locator("#fn-conversation")).to_contain_text("411 homicides")
