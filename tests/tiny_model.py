@@ -21,7 +21,7 @@ def make_tiny_model(folder: Path, text: str) -> None:
     marks = ["<unk>", "<s>", "</s>", "<|user|>", "<|assistant|>"]
     trainer = trainers.WordLevelTrainer(vocab_size=4_000, special_tokens=marks, show_progress=False)
     tokenizer.train_from_iterator([text], trainer)
-    fast: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    fast: Any = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         bos_token="<s>",
         eos_token="</s>",

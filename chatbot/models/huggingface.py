@@ -112,7 +112,7 @@ def _streamer(tokenizer: Any, arrived: Arrived) -> Any:  # noqa: ANN401
     """Return a streamer that puts each word into the queue as soon as it is whole."""
     from transformers import TextStreamer
 
-    class Streamer(TextStreamer):
+    class Streamer(TextStreamer):  # type: ignore[misc]
         def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
             arrived.put(Piece(text))
 
