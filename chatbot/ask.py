@@ -28,12 +28,12 @@ from chatbot.models import QUOTES, Model, ModelSettings
 from chatbot.parts import asks_for_list, split_question
 from chatbot.prompt import ABSTAINS, Prompt, make_prompt
 from chatbot.question import check_length, make_standalone, plain, read_question
-from chatbot.quotes import find_conflict, pick_quotes
+from chatbot.quotes import find_conflict, pick_quotes, settle_quotes
 from chatbot.rewrite import rewrite
 from chatbot.small_talk import small_talk
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import follow_ups, load_questions, suggestions
-from index.embed import QueryEmbedder, Reranker
+from index.embed import Embedder, Reranker
 from index.generation import Generation
 from index.gloss import in_english
 from index.passage import Hit
@@ -60,7 +60,7 @@ class Reader:
     """
 
     generation: Generation
-    embedder: QueryEmbedder
+    embedder: Embedder
     span_reader: SpanReader
     model: Model | None = None
     reranker: Reranker | None = None
@@ -281,8 +281,16 @@ def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
     candidates = find_candidates(
         asked, hits, generation=reader.generation, span_reader=reader.span_reader, weights=weights
     )
-    quotes = pick_quotes(candidates, listing=asks_for_list(question))
-    sure = confidence(asked, quotes, span_reader=reader.span_reader, weights=weights)
+    listing = asks_for_list(question)
+    quotes, alone = settle_quotes(
+        asked,
+        pick_quotes(candidates, listing=listing),
+        listing=listing,
+        embedder=reader.embedder,
+        span_reader=reader.span_reader,
+        weights=weights,
+    )
+    sure = confidence(asked, alone, span_reader=reader.span_reader, weights=weights)
     other = find_conflict(candidates, quotes) if quotes else None
     if other:
         document = reader.generation.document

@@ -8,9 +8,10 @@ data, which give a score a sentence and one confidence a question.
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,9 @@ from chatbot.opposites import directions_hold
 from chatbot.question import Question
 from chatbot.span_reader import Reading, SpanReader
 from corpus.document import Span
+from index.embed import Embedder
 from index.generation import Generation
-from index.passage import Hit
+from index.passage import FoundSentence, Hit
 from index.words import closeness, is_stop_word, stem, words
 
 READ_HITS = 6
@@ -130,13 +132,72 @@ def find_candidates(
     if not question.terms:
         return []
     best = hits[:READ_HITS]
-    texts = [_text(hit.context, generation) for hit in best]
-    rarity = _rarity(question, generation)
+    counts = {term: generation.words.count_with(term) for term in question.terms}
+    return _score(
+        question,
+        _rarity(counts, generation.manifest.passage_count),
+        [(hit, _text(hit.context, generation)) for hit in best],
+        span_reader=span_reader,
+        weights=weights,
+    )
+
+
+def read_alone(
+    question: Question,
+    quotes: Sequence[Candidate],
+    *,
+    embedder: Embedder,
+    span_reader: SpanReader,
+    weights: Weights,
+) -> dict[Span, Candidate]:
+    """Return the quotes as they are found where no other words stand, best first, by their places.
+
+    Each document then is its title and its quotes; the spans of what is found are in these.
+    """
+    (vector,), shown, places = embedder.embed_queries([question.text]), [], dict[Span, Span]()
+    for rank, document_id in enumerate(dict.fromkeys(q.span.document_id for q in quotes), start=1):
+        of = [quote for quote in quotes if quote.span.document_id == document_id]
+        text = "\n\n".join(quote.text for quote in of)
+        starts = [0, *accumulate(len(quote.text) + 2 for quote in of[:-1])]
+        spans = [
+            Span(document_id, start, start + len(quote.text))
+            for start, quote in zip(starts, of, strict=True)
+        ]
+        places |= zip(spans, (quote.span for quote in of), strict=True)
+        head = of[0].hit.title + "\n"
+        bounds = [(len(head) + span.start, len(head) + span.end) for span in spans]
+        (embedded,) = embedder.embed_passages([head + text], [bounds])
+        hit = replace(
+            of[0].hit,
+            passage=replace(of[0].hit.passage, heading_path=()),
+            context=Span(document_id, 0, len(text)),
+            sentences=tuple(
+                FoundSentence(span=span, cosine=float(cosine), words=0.0)
+                for span, cosine in zip(spans, embedded.sentences @ vector, strict=True)
+            ),
+            rank=rank,
+        )
+        shown.append((hit, text))
+    held = [_stems(text) for _, text in shown]
+    counts = {term: sum(term in stems for stems in held) for term in question.terms}
+    found = _score(
+        question, _rarity(counts, len(shown)), shown, span_reader=span_reader, weights=weights
+    )
+    return {places[candidate.span]: candidate for candidate in found}
+
+
+def _score(
+    question: Question,
+    rarity: Mapping[str, float],
+    shown: Sequence[tuple[Hit, str]],
+    *,
+    span_reader: SpanReader,
+    weights: Weights,
+) -> list[Candidate]:
+    readings = span_reader.read(question.text, [text for _, text in shown])
     candidates = [
         candidate
-        for hit, text, reading in zip(
-            best, texts, span_reader.read(question.text, texts), strict=True
-        )
+        for (hit, text), reading in zip(shown, readings, strict=True)
         for candidate in _read_hit(question, rarity, hit, text, reading)
     ]
     scored = [
@@ -186,10 +247,8 @@ def logistic(features: Sequence[float], weights: Sequence[float] | NDArray[np.fl
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-def _rarity(question: Question, generation: Generation) -> dict[str, float]:
+def _rarity(counts: Mapping[str, int], total: int) -> dict[str, float]:
     """Each term's share of the question's weight: inverse document frequency, as in BM25."""
-    total = generation.manifest.passage_count
-    counts = {term: generation.words.count_with(term) for term in question.terms}
     weight = {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
     return {term: value / sum(weight.values()) for term, value in weight.items()}
 
@@ -200,7 +259,7 @@ def _text(span: Span, generation: Generation) -> str:
 
 def _read_hit(
     question: Question,
-    rarity: dict[str, float],
+    rarity: Mapping[str, float],
     hit: Hit,
     text: str,
     reading: Reading,

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from chatbot.evidence import FEATURES, OF_QUOTES, Candidate, Weights, find_candi
 from chatbot.evidence import quote_features as of_quotes
 from chatbot.parts import asks_for_list
 from chatbot.question import make_standalone, read_question
-from chatbot.quotes import pick_quotes
+from chatbot.quotes import pick_quotes, settle_quotes
 from chatbot.span_reader import SpanReader
 from corpus.load import load_corpus
 from eval.bench import Bench
@@ -52,18 +53,28 @@ WEIGHS = {"dev": 2.0}
 """How much a set weighs, where not as much as each other: it has the hardest near misses."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
-    """A case, the candidates found for it, best first, and the reader that can read them again."""
+    """A case, the candidates found for it, best first, and what can read them again."""
 
     case: Case
     question: str
     candidates: tuple[Candidate, ...]
-    span_reader: SpanReader
+    reader: Reader
+    weights: Weights
 
-    def quotes(self) -> list[Candidate]:
-        """Return what would be quoted."""
-        return pick_quotes(self.candidates, listing=asks_for_list(self.question))
+    @cached_property
+    def quotes(self) -> tuple[list[Candidate], list[Candidate]]:
+        """Return what would be quoted, and that as found where nothing else stands."""
+        listing = asks_for_list(self.question)
+        return settle_quotes(
+            read_question(self.question),
+            pick_quotes(self.candidates, listing=listing),
+            listing=listing,
+            embedder=self.reader.embedder,
+            span_reader=self.reader.span_reader,
+            weights=self.weights,
+        )
 
     def is_right(self, candidate: Candidate) -> bool:
         """Say whether the candidate overlaps gold."""
@@ -71,11 +82,11 @@ class Asked:
 
     def features(self) -> tuple[float, ...]:
         """Return what the `quotes:` answerer would be sure by."""
-        return of_quotes(read_question(self.question), self.quotes(), self.span_reader)
+        return of_quotes(read_question(self.question), self.quotes[1], self.reader.span_reader)
 
     def is_answered(self) -> bool:
         """Say whether one of the quotes is right."""
-        return any(self.is_right(quote) for quote in self.quotes())
+        return any(self.is_right(quote) for quote in self.quotes[0])
 
 
 def main(argv: Sequence[str]) -> int:
@@ -132,7 +143,7 @@ def _ask(case: Case, reader: Reader) -> Asked:
         span_reader=reader.span_reader,
         weights=BLANK,
     )
-    return Asked(case, question, tuple(found), reader.span_reader)
+    return Asked(case, question, tuple(found), reader, BLANK)
 
 
 def _fit_sentence(fitted: dict[str, list[Asked]]) -> Floats:
@@ -177,7 +188,8 @@ def _fit(rows: Sequence[tuple[tuple[float, ...], bool, float]], names: Sequence[
 
 def _ranked(asked: Asked, weights: Floats) -> Asked:
     scored = [replace(c, score=logistic(c.features, weights)) for c in asked.candidates]
-    return replace(asked, candidates=tuple(sorted(scored, key=lambda c: -c.score)))
+    ranked = tuple(sorted(scored, key=lambda c: -c.score))
+    return replace(asked, candidates=ranked, weights=replace(BLANK, sentence=tuple(weights)))
 
 
 def _measure(asked: Sequence[Asked], weights: Floats) -> str:

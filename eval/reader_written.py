@@ -14,7 +14,7 @@ from index.gloss import gloss
 from index.sentences import split_sentences
 
 WRITTEN = Path(__file__).with_name("written")
-NAMES = ("first", "second", "third", "fourth", "fifth")
+NAMES = ("first", "second", "third", "fourth", "fifth", "sixth")
 """In this order: what was made up in one may be asked about again in the next."""
 KINDS = {
     "Q": "asked",
@@ -91,6 +91,16 @@ LOTS = (
         elsewhere=0.15,
         unsaid=0.35,
         again=2_500,
+    ),
+    Lot(
+        stage="ninth",
+        seed=99,
+        rate=5e-5,
+        counts={"sixth": ALL, "fifth": 2_500},
+        cropped=0.3,
+        elsewhere=0.05,
+        unsaid=0.1,
+        again=2_000,
     ),
 )
 """The reader that is shipped went through these, each after the one before."""

@@ -3,9 +3,16 @@ from dataclasses import replace
 import pytest
 
 from chatbot.ask import Reader
-from chatbot.evidence import FEATURES, Candidate, find_candidates, frozen_weights
+from chatbot.evidence import FEATURES, Candidate, find_candidates, frozen_weights, read_alone
 from chatbot.question import read_question
-from chatbot.quotes import MOST_SENTENCES, MOST_WORDS, find_conflict, leans, pick_quotes
+from chatbot.quotes import (
+    MOST_SENTENCES,
+    MOST_WORDS,
+    find_conflict,
+    leans,
+    pick_quotes,
+    settle_quotes,
+)
 from corpus.document import Span
 from index.search import search
 
@@ -95,8 +102,58 @@ def test_candidates_come_best_first(question: str, candidates: dict[str, list[Ca
     assert all(0 <= score <= 1 for score in scores)
 
 
-def test_nothing_to_quote_is_no_quote() -> None:
+def test_nothing_to_quote_is_no_quote(reader: Reader) -> None:
     assert pick_quotes([]) == []
+    assert _settled(QUESTIONS[0], [], reader) == ([], [])
+
+
+def _settled(
+    question: str, quotes: list[Candidate], reader: Reader
+) -> tuple[list[Candidate], list[Candidate]]:
+    return settle_quotes(
+        read_question(question),
+        quotes,
+        listing=False,
+        embedder=reader.embedder,
+        span_reader=reader.span_reader,
+        weights=frozen_weights(),
+    )
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_what_is_settled_is_picked_again_where_nothing_else_stands(
+    question: str, candidates: dict[str, list[Candidate]], reader: Reader
+) -> None:
+    kept, alone = _settled(question, pick_quotes(candidates[question]), reader)
+    assert kept
+    assert [quote.text for quote in kept] == [quote.text for quote in alone]
+    assert _settled(question, kept, reader) == (kept, alone)
+
+
+def test_a_quote_that_is_not_picked_again_is_let_go(
+    candidates: dict[str, list[Candidate]], reader: Reader
+) -> None:
+    best, *others = candidates[QUESTIONS[0]]
+    idle = min(others, key=lambda candidate: candidate.score)
+    assert _settled(QUESTIONS[0], [best, idle], reader)[0] == [best]
+
+
+def test_alone_each_quote_is_found_at_its_place(
+    candidates: dict[str, list[Candidate]], reader: Reader
+) -> None:
+    """Two of one document and one of another, in any order of documents."""
+    best, *others = candidates[QUESTIONS[0]]
+    beside = next(c for c in others if c.span.document_id == best.span.document_id)
+    elsewhere = next(c for c in others if c.span.document_id != best.span.document_id)
+    quotes = [best, elsewhere, beside]
+    alone = read_alone(
+        read_question(QUESTIONS[0]),
+        quotes,
+        embedder=reader.embedder,
+        span_reader=reader.span_reader,
+        weights=frozen_weights(),
+    )
+    assert {span: found.text for span, found in alone.items()} == {q.span: q.text for q in quotes}
 
 
 def test_one_long_sentence_is_quoted_alone(some: Candidate) -> None:

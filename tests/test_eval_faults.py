@@ -59,7 +59,7 @@ def cases(reader: Reader) -> list[Case]:
 @pytest.fixture(scope="module")
 def bench(reader: Reader) -> Bench:
     return Bench(
-        embedder=reader.embedder,  # type: ignore[arg-type]
+        embedder=reader.embedder,
         passage_tokens=PASSAGE_TOKENS,
         span_reader=reader.span_reader,
     )

@@ -9,7 +9,7 @@ from conftest import ROOT
 
 from chatbot.ask import Reader, answer_question
 from chatbot.span_reader import SpanReader
-from index.embed import BUNDLED, QueryEmbedder
+from index.embed import BUNDLED, Embedder
 from index.generation import Generation, open_current
 from index.gloss import in_english
 from index.split import PASSAGE_TOKENS
@@ -73,7 +73,7 @@ def test_where_documents_are_spanish_or_not_english_the_question_stays(
 
 
 def test_a_spanish_question_is_answered_from_english_documents(
-    generation: Generation, embedder: QueryEmbedder
+    generation: Generation, embedder: Embedder
 ) -> None:
     reader = Reader(generation=generation, embedder=embedder, span_reader=SpanReader())
     asked = "¿Cuántos homicidios hubo en El Salvador en enero de 2012?"
