@@ -86,12 +86,7 @@ def _asked(question: str, places: Sequence[Span], reader: Reader) -> Iterator[Kn
     """Yield the question with what it cites, if that stands in one of the places."""
     for citation in answer_question(question, reader=reader).citations:
         span = citation.span
-        if any(
-            place.document_id == span.document_id
-            and place.start <= span.start
-            and span.end <= place.end
-            for place in places
-        ):
+        if any(place.holds(span) for place in places):
             yield KnownQuestion(question, span.document_id, span.start, span.end)
             return
 

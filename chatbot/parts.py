@@ -48,7 +48,9 @@ def split_question(question: str) -> tuple[str, ...]:
     starts = [0, *(match.end() for match in _SECOND.finditer(question)), len(question)]
     parts = [question[a:b].strip(" ,;") for a, b in pairwise(starts)]
     parts = [re.sub(r"(?:,? (?:and|y))$", "", part).rstrip("? ") + "?" for part in parts]
-    parts = [_opened(part, question) for part in parts if len(part.split()) > 1][:MOST_PARTS]
+    parts = [part for part in parts if len(part.split()) > 1][:MOST_PARTS]
+    if "¿" in question:  # the second of a Spanish question lacks its first mark
+        parts = [part if "¿" in part else f"¿{part}" for part in parts]
     if len(parts) > 1:
         whole = [parts[0]]
         for part in parts[1:]:
@@ -84,10 +86,3 @@ def _in(thing: str, before: str) -> str:
     is_said = before.rstrip().lower().endswith((" in", " en", " of", " de"))
     in_ = "en" if "¿" in before else "in"
     return f"{in_} {thing}" if thing[-1].isdigit() and not is_said else thing
-
-
-def _opened(part: str, question: str) -> str:
-    """Return a part as a question by itself: the second of a Spanish one lacks its first mark."""
-    if part[0] == "¿" or "¿" not in question or "¿" in part:
-        return part
-    return f"¿{part}"

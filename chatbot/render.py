@@ -144,7 +144,7 @@ def _templates(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
-        finalize=_finalized,
+        finalize=lambda value: escaped(value) if type(value) is str else value,
         undefined=ChainableUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -166,12 +166,6 @@ def _templates(language: str) -> Environment:
         "most": f"{LONGEST_QUESTION:,}",
     }
     return environment
-
-
-def _finalized(value: object) -> object:
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return escaped(value)
 
 
 def _halves(sentence: Sentence) -> tuple[Markup, Markup]:

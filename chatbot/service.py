@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Event as StopEvent
@@ -28,7 +29,7 @@ from corpus.document import Document
 from corpus.errors import FootnoteError
 from index.embed import Reranker, load_embedder
 from index.errors import MissingIndex, StaleIndex
-from index.generation import Generation, current_or_none, open_current
+from index.generation import current_or_none, open_current
 from index.passage import Hit
 
 MOST_SUGGESTIONS = 4
@@ -74,7 +75,7 @@ class Service:
         self._wished = tuple(suggestions)
         self._suggestions: tuple[str, ...] = ()
         self._suggestions_of = ""
-        self._make_reader: Callable[[Generation], Reader] | None = None
+        self._make_reader: Callable[..., Reader] | None = None
         self._current: Reader | None = None
         self._problem: FootnoteError = StillLoading("Footnote is still loading; ask again shortly.")
         self._library: Library | None = None
@@ -167,15 +168,12 @@ class Service:
 
     def _load(self) -> None:
         try:
-            reranker = Reranker(self._reranker) if self._reranker else None
-            span_reader = SpanReader()
-            embedder = load_embedder(str(self._settings["embedding_model"]))
-            self._make_reader = lambda generation: Reader(
-                generation=generation,
-                embedder=embedder,
-                span_reader=span_reader,
+            self._make_reader = partial(
+                Reader,
+                embedder=load_embedder(str(self._settings["embedding_model"])),
+                span_reader=SpanReader(),
                 model=self._model,
-                reranker=reranker,
+                reranker=Reranker(self._reranker) if self._reranker else None,
                 strict=self._strict,
             )
             self.scope()
@@ -194,7 +192,7 @@ class Service:
         try:
             if self._is_new(name):
                 opened = open_current(self._index, **self._settings)  # type: ignore[arg-type]
-                made = self._make_reader(opened)
+                made = self._make_reader(generation=opened)
                 opened.prepare(made.embedder)
                 self._current = made
         except FootnoteError as error:

@@ -12,6 +12,11 @@ class Span:
     start: int
     end: int
 
+    def holds(self, other: "Span") -> bool:
+        """Say whether the other lies within this one."""
+        same = self.document_id == other.document_id
+        return same and self.start <= other.start and other.end <= self.end
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:

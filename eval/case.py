@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from chatbot.answer import Turn
 from corpus.document import Span
@@ -40,10 +41,8 @@ class Case:
         return list(by_part.values())
 
 
-class EvidenceLine(BaseModel):
+class EvidenceLine(BaseModel, extra="forbid"):
     """Words of a document, as a line of a case file names them."""
-
-    model_config = ConfigDict(extra="forbid")
 
     document_id: str = Field(description="The document, as `footnote index` knows it.")
     start: int = Field(ge=0, description="First code point, counted as `footnote show` prints.")
@@ -59,10 +58,8 @@ class EvidenceLine(BaseModel):
         return Span(self.document_id, self.start, self.end)
 
 
-class CaseLine(BaseModel):
+class CaseLine(BaseModel, extra="forbid"):
     """One line of a case file."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: str = Field(description="Used once over all files; a Spanish twin's ends in -es.")
     question: str = Field(min_length=1, description="What is asked.")
@@ -108,8 +105,17 @@ def read_lines(file: Path) -> list[tuple[int, CaseLine]]:
         lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BadCase(f"{file} cannot be read; give a JSONL file of cases.") from error
-    numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    return [(number, _parse(file, number, line)) for number, line in numbered]
+    parsed = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            parsed += [(number, CaseLine.model_validate_json(line))] if line.strip() else []
+        except ValidationError as error:
+            first = error.errors()[0]
+            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
+            raise BadCase(
+                f"{file}:{number}: {reason}; see `footnote eval schema` for the fields."
+            ) from error
+    return parsed
 
 
 def seal_of(file: Path) -> Path:
@@ -117,26 +123,9 @@ def seal_of(file: Path) -> Path:
     return file.with_suffix(".sha256")
 
 
-def _parse(file: Path, number: int, line: str) -> CaseLine:
-    try:
-        return CaseLine.model_validate_json(line)
-    except ValidationError as error:
-        first = error.errors()[0]
-        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
-        raise BadCase(
-            f"{file}:{number}: {reason}; see `footnote eval schema` for the fields."
-        ) from error
-
-
 def _case(line: CaseLine) -> Case:
-    return Case(
-        id=line.id,
-        question=line.question,
-        history=tuple(line.history),
-        answerable=line.answerable,
-        evidence=tuple(e.span for e in line.evidence),
-        parts=tuple(e.part for e in line.evidence),
-        distractors=tuple(d.span for d in line.distractors),
-        answers=tuple(line.answers),
-        tags=tuple(line.tags),
-    )
+    told: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in line}
+    told["evidence"] = tuple(e.span for e in line.evidence)
+    told["parts"] = tuple(e.part for e in line.evidence)
+    told["distractors"] = tuple(d.span for d in line.distractors)
+    return Case(**told)

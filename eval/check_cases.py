@@ -37,9 +37,8 @@ def check_cases(files: Sequence[Path], read: Read) -> list[str]:
     texts, problems = _texts(entries, read), list[str]()
     plain = {document_id: _plain(text) for document_id, text in texts.items()}
     for entry in entries:
-        found = [*_wrong_spans(entry.line, texts), *_wrong_parts(entry.line)]
-        found += [*_wrong_answers(entry.line), *_leaks(entry.line, plain)]
-        problems += [f"{entry.where}: {problem}" for problem in found]
+        found = [*_wrong_answers(entry.line), *_leaks(entry.line, plain)]
+        problems += [*_wrong_gold(entry, texts), *(f"{entry.where}: {each}" for each in found)]
     return problems + _asked_twice(entries) + _gold_in_both(entries)
 
 
@@ -47,11 +46,7 @@ def check_gold(file: Path, read: Read) -> list[str]:
     """Prove one file's spans and parts alone; one sentence for each thing wrong."""
     entries = list(_entries(file))
     texts = _texts(entries, read)
-    return [
-        f"{entry.where}: {problem}"
-        for entry in entries
-        for problem in (*_wrong_spans(entry.line, texts), *_wrong_parts(entry.line))
-    ]
+    return [problem for entry in entries for problem in _wrong_gold(entry, texts)]
 
 
 def _entries(file: Path) -> Iterator[_Entry]:
@@ -68,6 +63,11 @@ def _texts(entries: Sequence[_Entry], read: Read) -> dict[str, str]:
         with suppress(UnknownDocument):
             texts[document_id] = read(document_id).text
     return texts
+
+
+def _wrong_gold(entry: _Entry, texts: dict[str, str]) -> list[str]:
+    found = (*_wrong_spans(entry.line, texts), *_wrong_parts(entry.line))
+    return [f"{entry.where}: {problem}" for problem in found]
 
 
 def _wrong_spans(line: CaseLine, texts: dict[str, str]) -> Iterator[str]:
@@ -102,10 +102,9 @@ def _wrong_answers(line: CaseLine) -> Iterator[str]:
 
 def _leaks(line: CaseLine, plain: dict[str, str]) -> Iterator[str]:
     question = _plain(line.question)
-    if len(words(question)) < SHORTEST_LEAK_WORDS:
-        return
+    is_long = len(words(question)) >= SHORTEST_LEAK_WORDS
     for document_id, text in plain.items():
-        if question in text:
+        if is_long and question in text:
             yield f"its question stands in {document_id}, word for word."
 
 
@@ -114,18 +113,9 @@ def _asked_twice(entries: Sequence[_Entry]) -> list[str]:
         f"{two.where}: asks nearly what {one.where} asks."
         for one, two in combinations(entries, 2)
         if one.line.history == two.line.history
-        and not _are_twins(one.line.id, two.line.id)
-        and _likeness(one.stems, two.stems) >= NEAR
+        and one.line.id.removesuffix("-es") != two.line.id.removesuffix("-es")  # not twins
+        and len(one.stems & two.stems) >= NEAR * len(one.stems | two.stems)
     ]
-
-
-def _are_twins(one: str, two: str) -> bool:
-    return f"{one}-es" == two or f"{two}-es" == one
-
-
-def _likeness(one: frozenset[str], two: frozenset[str]) -> float:
-    """Return the share of stems that two questions have in common (Jaccard); without any, 1."""
-    return len(one & two) / len(one | two) if one or two else 1.0
 
 
 def _gold_in_both(entries: Sequence[_Entry]) -> list[str]:

@@ -154,14 +154,9 @@ def context_precision(useful: Sequence[float]) -> float:
 def _premises(result: Result) -> list[Span]:
     """Return what may carry the answer: first what was cited, with what was found around it."""
     cited, hits = result.cited, result.hits
-    apart = [c for c in cited if not any(_holds(hit, c) for hit in hits)]
-    by_use = sorted(hits, key=lambda hit: not any(_holds(hit, c) for c in cited))
+    apart = [c for c in cited if not any(hit.holds(c) for hit in hits)]
+    by_use = sorted(hits, key=lambda hit: not any(hit.holds(c) for c in cited))
     return list(dict.fromkeys([*apart, *by_use]))[:MOST_PASSAGES]
-
-
-def _holds(span: Span, other: Span) -> bool:
-    same = span.document_id == other.document_id
-    return same and span.start <= other.start and other.end <= span.end
 
 
 def _shown(spans: Sequence[Span], read: Read) -> list[str]:
