@@ -4,27 +4,22 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from index.words import WORD, is_stop_word, stem
+from index.words import NUMBERS, WORD, is_stop_word, stem
 
 MONTHS = (
     "january february march april may june july august september october november december "
     "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
 ).split()
-NUMERALS = {
-    word: value
-    for value, words in enumerate(
-        "zero|one uno una|two both dos|three tres|four cuatro|five cinco|six seis|seven siete"
-        "|eight ocho|nine nueve|ten diez|eleven once|twelve dozen doce|thirteen|fourteen|fifteen"
-        "|sixteen|seventeen|eighteen|nineteen|twenty veinte".split("|")
-    )
-    for word in words.split()
-} | dict(
-    zip(
-        "thirty forty fifty sixty seventy eighty ninety treinta cuarenta cincuenta".split(),
-        (30, 40, 50, 60, 70, 80, 90, 30, 40, 50),
-        strict=True,
-    )
-)
+_NO_NUMERALS = (
+    "cero trece catorce quince dieciséis diecisiete dieciocho diecinueve sesenta setenta ochenta "
+    "noventa"
+).split()
+"""Number words that are compared as any other word is."""
+NUMERALS = {word: value for word, value in NUMBERS.items() if word not in _NO_NUMERALS} | {
+    "una": 1,
+    "both": 2,
+    "dozen": 12,
+}
 SCALES = {
     "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "cien": 1e2, "mil": 1e3, "millones": 1e6,
@@ -124,6 +119,7 @@ class Words:
     @cached_property
     def names(self) -> list[int]:
         """Return the places of capitalised words that do not merely open the sentence."""
+        opens_a_name = len(self.words) > 1 and self.words[1][0].isupper()
         return [
             i
             for i, word in enumerate(self.words)
@@ -131,11 +127,8 @@ class Words:
             and not is_stop_word(word)
             and word.lower() not in MONTHS
             and word.lower() not in NUMERALS
-            and (i > 0 or not word[1:].islower() or self._opens_a_name())
+            and (i > 0 or not word[1:].islower() or opens_a_name)
         ]
-
-    def _opens_a_name(self) -> bool:
-        return len(self.words) > 1 and self.words[1][0].isupper()
 
     def near(self, at: int, count: int) -> set[str]:
         """Return stems of the next `count` content words after a place, and of those before it."""

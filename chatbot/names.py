@@ -105,8 +105,9 @@ def _length(tokens: Sequence[re.Match[str]], text: str) -> int:
     while length < len(words) and not re.search("[’']s?$", words[length - 1]):
         step = 2 if words[length] in _JOINERS and length + 1 < len(words) else 1
         last = words[length + step - 1]
+        is_number = last.isdigit() and not PERIOD.fullmatch(last)
         gaps = text[tokens[length - 1].end() : tokens[length + step - 1].start()]
-        if gaps.strip(" ") not in ("", words[length]) or not _goes_on(last):
+        if gaps.strip(" ") not in ("", words[length]) or not (_is_capital(last) or is_number):
             break
         length += step
     is_plain = length == 1 and words[0].isalpha() and words[0][1:].islower()
@@ -122,10 +123,6 @@ def _is_capital(word: str) -> bool:
     return (
         word[0].isupper() and not PERIOD.fullmatch(word) and (is_article or not is_stop_word(word))
     )
-
-
-def _goes_on(word: str) -> bool:
-    return _is_capital(word) or (word.isdigit() and not PERIOD.fullmatch(word))
 
 
 def _leading(before: tuple[str, ...]) -> tuple[str, ...]:

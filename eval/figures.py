@@ -67,9 +67,12 @@ class Table:
         count = int((~np.isnan(values)).sum())
         if not count:
             return None
+        is_judged = metric in judge.JUDGED and system == FOOTNOTE
+        answered = self.judgements(system).answered if is_judged else False
         found: dict[str, Any] = {
             "count": count,
-            "unscored": self._unscored(metric, system, values),
+            # Of what should have been scored and was not: only a judge fails so.
+            "unscored": int((np.isnan(values) & answered).sum()),
             "mean": float(np.nanmean(values)),
             "standard_error": statistics.clustered_error(values, self.clusters),
             **no_nan(asdict(statistics.bootstrap(values, self.clusters))),
@@ -109,10 +112,3 @@ class Table:
         )
         found = {"count": count, "unscored": 0, "mean": value, "standard_error": None}
         return found | no_nan(asdict(interval))
-
-    def _unscored(self, metric: str, system: str, values: np.ndarray) -> int:
-        """Count what should have been scored and was not: only a judge fails so."""
-        if metric not in judge.JUDGED or system != FOOTNOTE:
-            return 0
-        answered = self.judgements(system).answered
-        return int((np.isnan(values) & answered).sum())

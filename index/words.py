@@ -31,6 +31,20 @@ STOP_WORDS = {
         "uno unos y ya".split()
     ),
 }
+NUMBERS = dict(
+    zip(
+        (
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+            "fifteen sixteen seventeen eighteen nineteen twenty cero uno dos tres cuatro cinco "
+            "seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete "
+            "dieciocho diecinueve veinte thirty forty fifty sixty seventy eighty ninety treinta "
+            "cuarenta cincuenta sesenta setenta ochenta noventa"
+        ).split(),
+        (*range(21), *range(21), *range(30, 100, 10), *range(30, 100, 10)),
+        strict=True,
+    )
+)
+"""Number words of English and Spanish: "Barrio dieciocho" is Barrio 18."""
 _ANY_STOP_WORD = frozenset().union(*STOP_WORDS.values())
 SHORTEST_NEAR = 5
 # The languages that are stemmed; others are compared as they are written.
