@@ -97,7 +97,7 @@ def _make_questions(settings: "Settings", progress: Callable[[int, int], None]) 
         if known is None:
             from chatbot.make_questions import make_questions
 
-            reader = open_reader(_with_model(settings, QUOTES))
+            reader = open_reader(settings.with_model(QUOTES))
             store_questions(reader.generation, make_questions(reader, progress))
 
 
@@ -288,12 +288,7 @@ def _settings(arguments: argparse.Namespace) -> "Settings":
     index = {"folder": arguments.index} if arguments.index else {}
     chosen = settings.model_copy(update={"index": settings.index.model_copy(update=index)})
     model = getattr(arguments, "model", None)
-    return _with_model(chosen, model) if model else chosen
-
-
-def _with_model(settings: "Settings", model: str) -> "Settings":
-    chatbot = settings.chatbot.model_copy(update={"model": model})
-    return settings.model_copy(update={"chatbot": chatbot})
+    return chosen.with_model(model) if model else chosen
 
 
 def _filter(arguments: argparse.Namespace, generation: "Generation") -> "Filter | None":

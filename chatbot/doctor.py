@@ -69,7 +69,7 @@ def _model(settings: Settings) -> str:
     table = settings.chatbot
     if table.model == QUOTES:
         return "; ".join([f"{QUOTES} (no model is needed)", *tips()])
-    load_model(table.model, table.for_models())
+    load_model(table.model, table)
     provider, _, name = table.model.partition(":")
     for found in look_for_models(table.model, table.base_url):
         if not found.model.startswith(f"{provider}:") or found.reachable is None:

@@ -33,7 +33,7 @@ def open_reader(settings: "Settings") -> "Reader":
     from chatbot.span_reader import SpanReader
 
     return Reader(
-        model=load_model(settings.chatbot.model, settings.chatbot.for_models()),
+        model=load_model(settings.chatbot.model, settings.chatbot),
         generation=open_index(settings),
         embedder=open_embedder(settings.index.embedding_model),
         span_reader=SpanReader(),
@@ -51,7 +51,7 @@ def open_service(settings: "Settings") -> "Service":
         index=settings.index.folder,
         embedding_model=settings.index.embedding_model,
         passage_tokens=settings.index.passage_tokens,
-        model=load_model(settings.chatbot.model, settings.chatbot.for_models()),
+        model=load_model(settings.chatbot.model, settings.chatbot),
         strict=settings.chatbot.strict,
         reranker=settings.index.reranker,
         suggestions=settings.chatbot.suggested_questions,

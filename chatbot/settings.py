@@ -29,7 +29,7 @@ from pydantic_settings import (
 from chatbot.callers import SHORTEST_KEY
 from chatbot.errors import WrongSetting
 from chatbot.limits import Rates
-from chatbot.models import QUOTES, Limits, ModelSettings
+from chatbot.models import QUOTES, ModelSettings
 from index.embed import BUNDLED
 from index.split import PASSAGE_TOKENS
 
@@ -82,13 +82,11 @@ class IndexTable(BaseModel, extra="forbid"):
     passage_tokens: int = Field(default=PASSAGE_TOKENS, ge=32, le=1000)
 
 
-class ChatbotTable(Limits, Rates, BaseModel, extra="forbid", frozen=True):
+class ChatbotTable(ModelSettings, Rates, BaseModel, extra="forbid", frozen=True):
     """`[chatbot]`: how it is answered and shown."""
 
     model: str = QUOTES
     strict: bool = True
-    base_url: str | None = None
-    context_tokens: int = Field(default=4_096, ge=2_048)
     title: str = "Footnote"
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=1, le=65535)
@@ -97,12 +95,6 @@ class ChatbotTable(Limits, Rates, BaseModel, extra="forbid", frozen=True):
     log_questions: bool = False
     root_path: str = Field(default="", pattern=f"^{ROOT_PATH}$")
     suggested_questions: Texts = []
-
-    def for_models(self) -> ModelSettings:
-        """Return what a provider may need to know."""
-        return ModelSettings(
-            base_url=self.base_url, context_tokens=self.context_tokens, limits=self
-        )
 
     @field_validator("base_url")
     @classmethod
@@ -143,6 +135,11 @@ class Settings(BaseSettings):
     corpus: CorpusTable = CorpusTable()
     index: IndexTable = IndexTable()
     chatbot: ChatbotTable = ChatbotTable()
+
+    def with_model(self, model: str) -> "Settings":
+        """Return the same with another model."""
+        chatbot = self.chatbot.model_copy(update={"model": model})
+        return self.model_copy(update={"chatbot": chatbot})
 
     @classmethod
     def settings_customise_sources(

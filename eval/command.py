@@ -139,10 +139,8 @@ class Evaluation:
 
     def _readers(self) -> list[Reader]:
         """Open a reader for each model named, or for the one of the settings."""
-        settings, chatbot = self.settings, self.settings.chatbot
-        named = self.arguments.models or [chatbot.model]
-        chosen = [chatbot.model_copy(update={"model": model}) for model in named]
-        return [open_reader(settings.model_copy(update={"chatbot": each})) for each in chosen]
+        named = self.arguments.models or [self.settings.chatbot.model]
+        return [open_reader(self.settings.with_model(model)) for model in named]
 
     def _bench(self, progress: Callable[[int, int], None]) -> Bench:
         settings = self.settings.index
@@ -156,7 +154,7 @@ class Evaluation:
 
     def _suite(self, progress: Callable[[int, int], None]) -> Suite:
         named, arguments = self.arguments.judge, self.arguments
-        model = load_model(named, self.settings.chatbot.for_models()) if named else None
+        model = load_model(named, self.settings.chatbot) if named else None
         if named and model is None:
             raise BadCase("quotes: judges nothing; name a model: --judge PROVIDER:NAME.")
         return Suite(

@@ -166,7 +166,7 @@ def hostile_site(
     opened.close()
     limits = Limits(first_token_seconds=20, between_tokens_seconds=20, total_seconds=60)
     model = load_model(
-        "openai-compatible:tiny", ModelSettings(base_url=script.base_url, limits=limits)
+        "openai-compatible:tiny", ModelSettings(base_url=script.base_url, **limits.model_dump())
     )
     service = Service(
         index=index,

@@ -61,7 +61,7 @@ def script() -> Iterator[Scripted]:
 @pytest.fixture(scope="module")
 def written(bundled_index: Path, script: Scripted) -> Iterator[str]:
     """A bot whose model writes what it is told to, and what nothing carries is shown, marked."""
-    settings = ModelSettings(base_url=script.base_url, limits=LIMITS)
+    settings = ModelSettings(base_url=script.base_url, **LIMITS.model_dump())
     model = load_model("openai-compatible:tiny", settings)
     with bot(bundled_index, model, strict=False) as url:
         yield url

@@ -48,7 +48,7 @@ def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def _model(server: Scripted, limits: Limits = PATIENT, base_url: str = "") -> Model:
-    settings = ModelSettings(base_url=base_url or server.base_url, limits=limits)
+    settings = ModelSettings(base_url=base_url or server.base_url, **limits.model_dump())
     model = load_model(f"{server.provider}:tiny", settings)
     assert model is not None
     return model

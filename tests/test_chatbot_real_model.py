@@ -63,7 +63,7 @@ def served(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 def _load(folder: Path, base_url: str | None = None, limits: Limits | None = None) -> Model:
     provider = "openai-compatible" if base_url else "huggingface"
-    settings = ModelSettings(base_url=base_url, limits=limits or Limits())
+    settings = ModelSettings(base_url=base_url, **(limits or Limits()).model_dump())
     model = load_model(f"{provider}:{folder}", settings)
     assert model is not None
     return model

@@ -37,7 +37,7 @@ def server() -> Iterator[Scripted]:
 @pytest.fixture(scope="module")
 def url(server: Scripted, bundled_index: Path) -> Iterator[str]:
     model = load_model(
-        "openai-compatible:tiny", ModelSettings(base_url=server.base_url, limits=PATIENT)
+        "openai-compatible:tiny", ModelSettings(base_url=server.base_url, **PATIENT.model_dump())
     )
     service = Service(
         index=bundled_index, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS, model=model

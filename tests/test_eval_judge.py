@@ -364,7 +364,9 @@ def server() -> Iterator[Scripted]:
 
 def _served(server: Scripted) -> Model:
     limits = Limits(connect_seconds=1.0, first_token_seconds=5.0, total_seconds=10.0)
-    model = load_model("ollama:tiny", ModelSettings(base_url=server.base_url, limits=limits))
+    model = load_model(
+        "ollama:tiny", ModelSettings(base_url=server.base_url, **limits.model_dump())
+    )
     assert model is not None
     return model
 

@@ -114,13 +114,11 @@ class Limits(BaseModel, frozen=True):
     total_seconds: float = Field(default=120.0, gt=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSettings:
+class ModelSettings(Limits, frozen=True):
     """What a provider may need beside the model's name."""
 
     base_url: str | None = None
-    context_tokens: int = 4_096
-    limits: Limits = field(default_factory=Limits)
+    context_tokens: int = Field(default=4_096, ge=2_048)
 
 
 def load_model(spec: str, settings: ModelSettings) -> Model | None:

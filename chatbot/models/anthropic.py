@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from chatbot.answer import Usage
 from chatbot.models import REPLY_TOKENS, ModelSettings, Piece
-from chatbot.models.remote import Protocol, RemoteModel, client_options
+from chatbot.models.remote import Protocol, RemoteModel, client_options, read_part
 
 _BASE_URL = "https://api.anthropic.com"
 
@@ -38,12 +37,5 @@ def _read(part: Any) -> Piece:  # noqa: ANN401
     more = part.message.additional_kwargs
     usage, reason = more.get("usage") or {}, more.get("stop_reason")
     # What is counted at the beginning is not the whole; only the end says that.
-    counted = Usage(
-        prompt_tokens=usage.get("input_tokens"), completion_tokens=usage.get("output_tokens")
-    )
-    return Piece(
-        part.delta or "",
-        counted if reason else Usage(),
-        finish="" if not reason else "stop" if reason in ("end_turn", "stop_sequence") else "cut",
-        thinking=bool(more.get("thinking_delta")),
-    )
+    counts = (usage.get("input_tokens"), usage.get("output_tokens")) if reason else (None, None)
+    return read_part(part, more, counts, reason, ("end_turn", "stop_sequence"))

@@ -49,7 +49,7 @@ class HuggingFaceModel:
         longest = getattr(model.config, "max_position_embeddings", None)
         self.context_tokens = min(settings.context_tokens, longest or settings.context_tokens)
         self._model, self._tokenizer = model, tokenizer
-        self._caller = Caller(name, settings.limits)
+        self._caller = Caller(name, settings)
         self._turn = Lock()
 
     def count_tokens(self, text: str) -> int:

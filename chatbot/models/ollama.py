@@ -8,10 +8,9 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
-from chatbot.answer import Usage
 from chatbot.errors import WrongSetting
 from chatbot.models import REPLY_TOKENS, ModelSettings, Piece
-from chatbot.models.remote import Protocol, RemoteModel, client_options
+from chatbot.models.remote import Protocol, RemoteModel, client_options, read_part
 
 PORT = 11434
 
@@ -55,12 +54,5 @@ def load(name: str, settings: ModelSettings) -> RemoteModel:
 
 def _read(part: Any) -> Piece:  # noqa: ANN401
     reason = part.raw.get("done_reason") or ("stop" if part.raw.get("done") else None)
-    return Piece(
-        part.delta or "",
-        Usage(
-            prompt_tokens=part.raw.get("prompt_eval_count"),
-            completion_tokens=part.raw.get("eval_count"),
-        ),
-        finish="" if not reason else "stop" if reason == "stop" else "cut",
-        thinking=bool(part.additional_kwargs.get("thinking_delta")),
-    )
+    counts = part.raw.get("prompt_eval_count"), part.raw.get("eval_count")
+    return read_part(part, part.additional_kwargs, counts, reason, ("stop",))

@@ -4,9 +4,8 @@ import os
 import re
 from typing import Any
 
-from chatbot.answer import Usage
 from chatbot.models import REPLY_TOKENS, ModelSettings, Piece
-from chatbot.models.remote import Protocol, RemoteModel, client_options
+from chatbot.models.remote import Protocol, RemoteModel, client_options, read_part
 
 KEY = "OPENAI_API_KEY"
 _BASE_URL = "https://api.openai.com/v1"
@@ -54,13 +53,6 @@ def speak_openai(
 def _read(part: Any) -> Piece:  # noqa: ANN401
     usage = getattr(part.raw, "usage", None)
     choices = getattr(part.raw, "choices", None) or [None]
+    counts = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
     reason = getattr(choices[0], "finish_reason", None)
-    return Piece(
-        part.delta or "",
-        Usage(
-            prompt_tokens=getattr(usage, "prompt_tokens", None),
-            completion_tokens=getattr(usage, "completion_tokens", None),
-        ),
-        finish="" if not reason else "stop" if reason in _WHOLE else "cut",
-        thinking=bool(part.additional_kwargs.get("thinking_delta")),
-    )
+    return read_part(part, part.additional_kwargs, counts, reason, _WHOLE)

@@ -5,7 +5,7 @@ provider: how to ask, and how to read what comes, is given.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Event, Thread
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from chatbot.answer import Usage
 from chatbot.models import ModelSettings, Piece
 from chatbot.models.calls import LONGEST_REPLY, Arrived, Call, Caller
 from chatbot.models.failures import explain
@@ -42,12 +43,28 @@ def client_options(base_url: str, settings: ModelSettings) -> dict[str, Any]:
     machine is not asked through a proxy.
     """
     return {
-        "timeout": httpx.Timeout(None, connect=settings.limits.connect_seconds),
+        "timeout": httpx.Timeout(None, connect=settings.connect_seconds),
         "limits": httpx.Limits(max_keepalive_connections=0),
         "follow_redirects": False,  # or the passages would go to a server that nobody named
         "trust_env": urlsplit(base_url).hostname not in LOOPBACK,
         "event_hooks": {"response": [_note]},
     }
+
+
+def read_part(
+    part: Any,  # noqa: ANN401
+    more: Mapping[str, Any],
+    counts: tuple[int | None, int | None],
+    reason: str | None,
+    whole: Collection[str],
+) -> Piece:
+    """Return a part as a piece: tokens read and written, and if its end is one of a whole reply."""
+    return Piece(
+        part.delta or "",
+        Usage(prompt_tokens=counts[0], completion_tokens=counts[1]),
+        finish="" if not reason else "stop" if reason in whole else "cut",
+        thinking=bool(more.get("thinking_delta")),
+    )
 
 
 async def _note(response: httpx.Response) -> None:
@@ -61,7 +78,7 @@ class RemoteModel:
         self.name = name
         self.context_tokens = settings.context_tokens
         self._protocol = protocol
-        self._caller = Caller(name, settings.limits)
+        self._caller = Caller(name, settings)
         self._loop = asyncio.new_event_loop()
         Thread(target=self._loop.run_forever, name=name, daemon=True).start()
 
