@@ -44,14 +44,13 @@ _compress = cache(partial(gzip.compress, mtime=0))
 
 @dataclass(frozen=True, slots=True)
 class WidgetFile:
-    """The script, its version, its hash for `integrity`, and the address of these very bytes.
+    """The script, its hash for `integrity`, and the address of these very bytes.
 
     The address holds a part of the hash: the version alone stays the same while the code changes
     between releases, and what a browser may keep for a year must never be something else.
     """
 
     text: bytes
-    version: str
     integrity: str
     path: str
 
@@ -64,7 +63,7 @@ def widget_file() -> WidgetFile:
     name = version("footnote")
     integrity = base64.b64encode(hashlib.sha384(text).digest()).decode()
     short = hashlib.sha256(text).hexdigest()[:8]
-    return WidgetFile(text, name, f"sha384-{integrity}", f"/widget/v{name}-{short}.js")
+    return WidgetFile(text, f"sha384-{integrity}", f"/widget/v{name}-{short}.js")
 
 
 def _join(name: str, seen: set[str]) -> Iterator[str]:

@@ -93,13 +93,8 @@ def _entries() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
         for entry in [] if line.startswith("#") else line.split():
             form, _, english = entry.replace("_", " ").partition("=")
             forms[form] = english
-            plain.setdefault(_without_accents(form), english)
+            bare = unicodedata.normalize("NFD", form).replace("\N{COMBINING ACUTE ACCENT}", "")
+            plain.setdefault(bare, english)
             if " " not in form and not is_stop_word(form, "es"):
                 stems.setdefault(stem(form, "es"), english)
     return forms, plain, stems
-
-
-def _without_accents(word: str) -> str:
-    return "".join(
-        c for c in unicodedata.normalize("NFD", word) if c != "\N{COMBINING ACUTE ACCENT}"
-    )
