@@ -23,16 +23,18 @@ from chatbot.check import (
 )
 from chatbot.draft import Draft
 from chatbot.errors import ModelUnavailable
-from chatbot.evidence import Candidate, confidence, find_candidates, frozen_weights
+from chatbot.evidence import Candidate, find_candidates, frozen_weights
 from chatbot.models import QUOTES, Model, ModelSettings
 from chatbot.parts import asks_for_list, split_question
 from chatbot.prompt import ABSTAINS, Prompt, make_prompt
 from chatbot.question import check_length, make_standalone, plain, read_question
-from chatbot.quotes import find_conflict, pick_quotes, settle_quotes
+from chatbot.quotes import find_conflict, pick_quotes
 from chatbot.rewrite import rewrite
+from chatbot.settle import confidence, read_alone, settle_quotes
 from chatbot.small_talk import small_talk
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import follow_ups, load_questions, suggestions
+from corpus.document import Span
 from index.embed import Embedder, Reranker
 from index.generation import Generation
 from index.gloss import in_english
@@ -98,7 +100,9 @@ def stream_answer(
     yield Retrieved(hits)
 
     pairs = [] if talks else list(zip(parts, found, strict=True))
-    read = _of_one([_read(part, of, reader) for part, of in pairs])
+    read = _settled_together(
+        parts, _of_one([_read(part, of, reader) for part, of in pairs]), reader
+    )
     sure = max((quotes.confidence for quotes in read), default=0.0)
     clock.lap("read")
     if any(quotes.disagree and quotes.are_sure for quotes in read):
@@ -273,6 +277,40 @@ def _of_one(read: list["_Quotes"]) -> list["_Quotes"]:
     return [
         replace(q, are_sure=q.are_sure or (is_sure and q.confidence >= OTHER_FROM)) for q in read
     ]
+
+
+def _settled_together(
+    parts: Sequence[str], read: list["_Quotes"], reader: Reader
+) -> list["_Quotes"]:
+    """Of several parts keep the quotes that are picked again where only those of all stand."""
+    while len(read) > 1 and not any(quotes.disagree for quotes in read):
+        shown = {q.span: q for quotes in read if quotes.are_sure for q in quotes.sentences}
+        if not shown:
+            break
+        again = _of_one([_read_among(part, shown, reader) for part in parts])
+        if {q.span for quotes in again if quotes.are_sure for q in quotes.sentences} == {*shown}:
+            return again
+        read = again
+    return read
+
+
+def _read_among(question: str, shown: dict[Span, Candidate], reader: Reader) -> _Quotes:
+    """Read these sentences alone for those to quote."""
+    weights, asked = frozen_weights(), read_question(question)
+    alone = read_alone(
+        asked,
+        list(shown.values()),
+        embedder=reader.embedder,
+        span_reader=reader.span_reader,
+        weights=weights,
+    )
+    picked = pick_quotes(list(alone.values()), listing=asks_for_list(question))
+    sure = confidence(asked, picked, span_reader=reader.span_reader, weights=weights)
+    return _Quotes(
+        sentences=tuple(quote for span, quote in shown.items() if alone.get(span) in picked),
+        confidence=sure,
+        are_sure=bool(picked) and sure >= weights.threshold,
+    )
 
 
 def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:

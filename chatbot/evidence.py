@@ -1,8 +1,8 @@
-"""Finds the sentences that may answer a question and says how sure it is. Writes nothing.
+"""Finds the sentences that may answer a question, and scores them. Does not know which are quoted.
 
 A small model reads the best passages; what it makes of each sentence and a few other numbers go
-into two logistic models, fitted by `eval/fit.py` and frozen in evidence.json with the name of the
-data, which give a score a sentence and one confidence a question.
+into a logistic model, fitted by `eval/fit.py` and frozen in evidence.json with the name of the
+data.
 """
 
 import json
@@ -11,21 +11,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.agree import negations_hold
-from chatbot.claim_words import MONTHS, NUMERALS, Words
-from chatbot.opposites import directions_hold
+from chatbot.claim_words import MONTHS, NUMERALS
 from chatbot.question import Question
 from chatbot.span_reader import Reading, SpanReader
 from corpus.document import Span
-from index.embed import Embedder
 from index.generation import Generation
-from index.passage import FoundSentence, Hit
+from index.passage import Hit
 from index.words import closeness, is_stop_word, stem, words
 
 READ_HITS = 6
@@ -35,33 +31,11 @@ FEATURES = (
     "span",  # how much the words that answer it are for the reader: log odds, in tens
     "words",  # share of the question's words that stand in the sentence, weighted by rarity
     "cosine",  # of question and sentence
-    "names_apart",  # share that neither it, the sentence before, its headings nor title hold
     "other_time",  # it gives a year or month, and not the one asked for
     "passage_score",  # of the search
     "agreement",  # how much the same answer in another passage is one for the reader, 0 to 1
     "other_place",  # it is in a place named, and the question asks of another
 )
-OF_QUOTES = (
-    "span",  # as above, of the quotes read without what stands around them
-    "words",  # share of the question's words that stand in them, each counted alike
-    "cosine",  # of question and the quote nearest to it
-    "names_missing",  # share of the question's names that neither they nor the title hold
-    "other_time",  # the best sentence gives a year or month, and not the one asked for
-    "against",  # they deny what the question takes for granted, or say its opposite
-)
-"""Of the quotes and their title alone, so that the words cited are enough to be as sure."""
-_ASKING = re.compile(
-    r"^\W*(?:who|what|when|where|why|how(?: many| much| long| often)?|which|did|does|was|were|is"
-    r"|are)\b",
-    re.IGNORECASE,
-)
-_EITHER_WAY = re.compile(
-    r"^\W*(?:did|does|do|was|were|is|are|has|have|had|can|could|will|would|should)\b",
-    re.IGNORECASE,
-)
-"""What asks whether something is so takes nothing for granted: that it is not so answers it."""
-_NO_DIRECTION = re.compile(r"\b(?:up|down|over|the (?:start|beginning|end) of)\b", re.IGNORECASE)
-"""Of a question, where a verb says which way it goes: "who came up with", "at the end of March"."""
 _ENDS_ASKING = re.compile(r"\?[\"'”’»)\]]*$")
 LONGEST_SHARED = 3
 """Words of a question that a statement may well hold in the same order."""
@@ -133,60 +107,16 @@ def find_candidates(
         return []
     best = hits[:READ_HITS]
     counts = {term: generation.words.count_with(term) for term in question.terms}
-    return _score(
+    return score_sentences(
         question,
-        _rarity(counts, generation.manifest.passage_count),
+        rarity_of(counts, generation.manifest.passage_count),
         [(hit, _text(hit.context, generation)) for hit in best],
         span_reader=span_reader,
         weights=weights,
     )
 
 
-def read_alone(
-    question: Question,
-    quotes: Sequence[Candidate],
-    *,
-    embedder: Embedder,
-    span_reader: SpanReader,
-    weights: Weights,
-) -> dict[Span, Candidate]:
-    """Return the quotes as they are found where no other words stand, best first, by their places.
-
-    Each document then is its title and its quotes; the spans of what is found are in these.
-    """
-    (vector,), shown, places = embedder.embed_queries([question.text]), [], dict[Span, Span]()
-    for rank, document_id in enumerate(dict.fromkeys(q.span.document_id for q in quotes), start=1):
-        of = [quote for quote in quotes if quote.span.document_id == document_id]
-        text = "\n\n".join(quote.text for quote in of)
-        starts = [0, *accumulate(len(quote.text) + 2 for quote in of[:-1])]
-        spans = [
-            Span(document_id, start, start + len(quote.text))
-            for start, quote in zip(starts, of, strict=True)
-        ]
-        places |= zip(spans, (quote.span for quote in of), strict=True)
-        head = of[0].hit.title + "\n"
-        bounds = [(len(head) + span.start, len(head) + span.end) for span in spans]
-        (embedded,) = embedder.embed_passages([head + text], [bounds])
-        hit = replace(
-            of[0].hit,
-            passage=replace(of[0].hit.passage, heading_path=()),
-            context=Span(document_id, 0, len(text)),
-            sentences=tuple(
-                FoundSentence(span=span, cosine=float(cosine), words=0.0)
-                for span, cosine in zip(spans, embedded.sentences @ vector, strict=True)
-            ),
-            rank=rank,
-        )
-        shown.append((hit, text))
-    held = [_stems(text) for _, text in shown]
-    counts = {term: sum(term in stems for stems in held) for term in question.terms}
-    found = _score(
-        question, _rarity(counts, len(shown)), shown, span_reader=span_reader, weights=weights
-    )
-    return {places[candidate.span]: candidate for candidate in found}
-
-
-def _score(
+def score_sentences(
     question: Question,
     rarity: Mapping[str, float],
     shown: Sequence[tuple[Hit, str]],
@@ -194,6 +124,7 @@ def _score(
     span_reader: SpanReader,
     weights: Weights,
 ) -> list[Candidate]:
+    """Return every sentence of the texts shown, which are of these hits, best first."""
     readings = span_reader.read(question.text, [text for _, text in shown])
     candidates = [
         candidate
@@ -206,48 +137,13 @@ def _score(
     return sorted(scored, key=lambda c: (-c.score, c.span.document_id, c.span.start))
 
 
-def confidence(
-    question: Question,
-    quotes: Sequence[Candidate],
-    *,
-    span_reader: SpanReader,
-    weights: Weights,
-) -> float:
-    """Return how likely (0-1) it is that the quotes picked answer the question."""
-    if not quotes:
-        return 0.0
-    return round(logistic(quote_features(question, quotes, span_reader), weights.question), 4)
-
-
-def quote_features(
-    question: Question, quotes: Sequence[Candidate], span_reader: SpanReader
-) -> tuple[float, ...]:
-    """Return the values that OF_QUOTES names, of the quotes taken together."""
-    best, alone = max(quotes, key=lambda c: c.score), " ".join(quote.text for quote in quotes)
-    (reading,) = span_reader.read(question.text, [alone])
-    found, stems = reading.best(0, len(alone)), _stems(alone)
-    return (
-        found.score / 10 if found else 0.0,
-        sum(closeness(term, stems) for term in question.terms) / (len(question.terms) or 1),
-        max(quote.features[FEATURES.index("cosine")] for quote in quotes),
-        _missing(question, stems | _stems(best.hit.title)),
-        _other_time(question, best.text),
-        float(not _EITHER_WAY.search(question.text) and _denies(alone, question.text)),
-    )
-
-
-def _denies(quotes: str, question: str) -> bool:
-    asked, said = Words(_NO_DIRECTION.sub("", _ASKING.sub("", question))), Words(quotes)
-    return not (directions_hold(asked, said) and negations_hold(asked, said))
-
-
 def logistic(features: Sequence[float], weights: Sequence[float] | NDArray[np.float64]) -> float:
     """Return 1 / (1 + exp(-(w · x + constant)))."""
     total = float(np.dot(features, weights[:-1])) + weights[-1]
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-def _rarity(counts: Mapping[str, int], total: int) -> dict[str, float]:
+def rarity_of(counts: Mapping[str, int], total: int) -> dict[str, float]:
     """Each term's share of the question's weight: inverse document frequency, as in BM25."""
     weight = {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
     return {term: value / sum(weight.values()) for term, value in weight.items()}
@@ -266,7 +162,7 @@ def _read_hit(
 ) -> Iterator[Candidate]:
     """Yield a candidate for each of the hit's sentences, as far as the reader has read."""
     above = " ".join((hit.title, *hit.passage.heading_path))
-    first, before = hit.context.start, _stems(above)
+    first, before = hit.context.start, stems_of(above)
     for sentence in hit.sentences:
         span = sentence.span
         found = reading.best(span.start - first, span.end - first)
@@ -275,14 +171,13 @@ def _read_hit(
         words_of_it = text[span.start - first : span.end - first]
         if _only_asks(words_of_it, question.text):
             continue
-        stems = _stems(words_of_it)
+        stems = stems_of(words_of_it)
         covered = {t: w * close for t, w in rarity.items() if (close := closeness(t, stems))}
         features = (
             found.score / 10,
             sum(covered.values()),
             sentence.cosine,
-            _missing(question, before | stems),
-            _other_time(question, words_of_it),
+            tells_other_time(question, words_of_it),
             hit.score,
             0.0,  # known when every passage is read
             _other_place(question, words_of_it, before | stems),
@@ -296,7 +191,7 @@ def _read_hit(
             features=features,
             score=0.0,
         )
-        before = _stems(above) | stems
+        before = stems_of(above) | stems
 
 
 def _only_asks(sentence: str, question: str) -> bool:
@@ -337,13 +232,8 @@ def _answer_words(candidate: Candidate) -> frozenset[str]:
     )
 
 
-def _missing(question: Question, stems: frozenset[str]) -> float:
-    """Return the share of the question's names that are not among the stems."""
-    missing = sum(closeness(name, stems) == 0 for name in question.names)
-    return missing / (len(question.names) or 1)
-
-
-def _other_time(question: Question, text: str) -> float:
+def tells_other_time(question: Question, text: str) -> float:
+    """Return 1 if the text gives a year or month, and not the one asked for."""
     conflicts = []
     for time in (_YEAR, _MONTH):
         asked, given = ({found.lower() for found in time.findall(t)} for t in (question.text, text))
@@ -357,5 +247,6 @@ def _other_place(question: Question, text: str, known: frozenset[str]) -> float:
     return float(bool(given - asked) and any(not closeness(place, known) for place in asked))
 
 
-def _stems(text: str) -> frozenset[str]:
+def stems_of(text: str) -> frozenset[str]:
+    """Return the stems of a text's words."""
     return frozenset(stem(word) for word in words(text))

@@ -7,10 +7,7 @@ import re
 from collections.abc import Sequence
 
 from chatbot.claim_words import MONTHS
-from chatbot.evidence import Candidate, Weights, read_alone
-from chatbot.question import Question
-from chatbot.span_reader import SpanReader
-from index.embed import Embedder
+from chatbot.evidence import Candidate
 from index.words import is_stop_word, stem, words
 
 MOST_SENTENCES, MOST_WORDS = 3, 60
@@ -72,30 +69,6 @@ def pick_quotes(candidates: Sequence[Candidate], *, listing: bool = False) -> li
             c.span.start,
         ),
     )
-
-
-def settle_quotes(
-    question: Question,
-    quotes: Sequence[Candidate],
-    *,
-    listing: bool,
-    embedder: Embedder,
-    span_reader: SpanReader,
-    weights: Weights,
-) -> tuple[list[Candidate], list[Candidate]]:
-    """Return the quotes that are picked again where no other words stand; and as found there.
-
-    So the words cited are enough for the answer, and how sure it is may be told from them.
-    """
-    while True:
-        alone = read_alone(
-            question, quotes, embedder=embedder, span_reader=span_reader, weights=weights
-        )
-        again = pick_quotes(list(alone.values()), listing=listing)
-        kept = [quote for quote in quotes if alone.get(quote.span) in again]
-        if len(kept) == len(quotes):
-            return kept, again
-        quotes = kept
 
 
 def find_conflict(candidates: Sequence[Candidate], quotes: Sequence[Candidate]) -> Candidate | None:

@@ -8,15 +8,13 @@ from chatbot import evidence
 from chatbot.ask import Reader
 from chatbot.evidence import (
     FEATURES,
-    OF_QUOTES,
     Candidate,
-    confidence,
     find_candidates,
     frozen_weights,
     logistic,
-    quote_features,
 )
 from chatbot.question import read_question
+from chatbot.settle import OF_QUOTES, confidence, quote_features
 from index.search import search
 
 

@@ -3,16 +3,10 @@ from dataclasses import replace
 import pytest
 
 from chatbot.ask import Reader
-from chatbot.evidence import FEATURES, Candidate, find_candidates, frozen_weights, read_alone
+from chatbot.evidence import FEATURES, Candidate, find_candidates, frozen_weights
 from chatbot.question import read_question
-from chatbot.quotes import (
-    MOST_SENTENCES,
-    MOST_WORDS,
-    find_conflict,
-    leans,
-    pick_quotes,
-    settle_quotes,
-)
+from chatbot.quotes import MOST_SENTENCES, MOST_WORDS, find_conflict, leans, pick_quotes
+from chatbot.settle import read_alone, settle_quotes
 from corpus.document import Span
 from index.search import search
 

@@ -96,7 +96,7 @@ def test_a_tiny_training_run_exports_a_model_that_reads(
     lots = tuple(replace(lot, again=20) for lot in LOTS if lot.stage in MEAN_OF)
     monkeypatch.setattr(train_reader, "LOTS", lots)
     assert main([str(write_sets(tmp_path / "data")), "--out", str(out)]) == 0
-    assert "eighth stage: " in capsys.readouterr().err
+    assert "ninth stage: " in capsys.readouterr().err
     model = (out / "reader.onnx").read_bytes()
     sealed = (out / "reader.sha256").read_text()
     assert sealed == f"{hashlib.sha256(model).hexdigest()}  reader.onnx\n"
