@@ -5,7 +5,6 @@ question -> standalone question -> hits -> enough evidence? -> write -> check ->
 
 import logging
 import re
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -21,7 +20,7 @@ from chatbot.check import (
     whole_characters,
     without_thoughts,
 )
-from chatbot.draft import Draft
+from chatbot.draft import Clock, Draft
 from chatbot.errors import ModelUnavailable
 from chatbot.evidence import Candidate, find_candidates, frozen_weights
 from chatbot.models import QUOTES, Model, ModelSettings
@@ -84,7 +83,7 @@ def stream_answer(
 
     Once `stop` is set, a model that writes is left off within a second, and Stopped raised.
     """
-    clock = _Clock()
+    clock = Clock()
     asked = check_length(question)
     talks = small_talk(asked) is not None
     stop = stop or StopEvent()
@@ -342,16 +341,3 @@ def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
         are_sure=bool(quotes) and sure >= weights.threshold,
         disagree=other is not None,
     )
-
-
-class _Clock:
-    """Seconds of each stage, and in all so far."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._started = self._last = time.monotonic()
-
-    def lap(self, stage: str) -> None:
-        now = time.monotonic()
-        self.laps |= {stage: round(now - self._last, 4), "total": round(now - self._started, 4)}
-        self._last = now

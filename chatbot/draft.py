@@ -1,5 +1,6 @@
 """An answer in the making: checked sentences, and citations numbered as they are first used."""
 
+import time
 from collections.abc import Sequence
 
 from chatbot.answer import Citation, Notice, Sentence, Usage, Verdict, Wrote
@@ -54,3 +55,18 @@ class Draft:
                 published_on=document.published_on,
             )
         return self.citations[span]
+
+
+class Clock:
+    """Seconds of each stage, and in all so far."""
+
+    def __init__(self) -> None:
+        """Begin now."""
+        self.laps: dict[str, float] = {}
+        self._started = self._last = time.monotonic()
+
+    def lap(self, stage: str) -> None:
+        """End a stage."""
+        now = time.monotonic()
+        self.laps |= {stage: round(now - self._last, 4), "total": round(now - self._started, 4)}
+        self._last = now
