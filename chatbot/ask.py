@@ -29,7 +29,7 @@ from chatbot.prompt import ABSTAINS, Prompt, make_prompt
 from chatbot.question import check_length, make_standalone, plain, read_question
 from chatbot.quotes import find_conflict, pick_quotes
 from chatbot.rewrite import rewrite
-from chatbot.settle import confidence, read_alone, settle_quotes
+from chatbot.settle import at_its_place, confidence, read_alone, settle_quotes
 from chatbot.small_talk import small_talk
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import follow_ups, load_questions, suggestions
@@ -281,12 +281,13 @@ def _of_one(read: list["_Quotes"]) -> list["_Quotes"]:
 def _settled_together(
     parts: Sequence[str], read: list["_Quotes"], reader: Reader
 ) -> list["_Quotes"]:
-    """Of several parts keep the quotes that are picked again where only those of all stand."""
-    while len(read) > 1 and not any(quotes.disagree for quotes in read):
+    """Of several parts keep the quotes picked again where nothing but the quotes of all stands."""
+    while len(read) > 1 and not any(quotes.disagree and quotes.are_sure for quotes in read):
         shown = {q.span: q for quotes in read if quotes.are_sure for q in quotes.sentences}
         if not shown:
             break
-        again = _of_one([_read_among(part, shown, reader) for part in parts])
+        both = zip(parts, read, strict=True)
+        again = _of_one([_read_among(p, shown, reader) if q.are_sure else q for p, q in both])
         if {q.span for quotes in again if quotes.are_sure for q in quotes.sentences} == {*shown}:
             return again
         read = again
@@ -306,7 +307,11 @@ def _read_among(question: str, shown: dict[Span, Candidate], reader: Reader) -> 
     picked = pick_quotes(list(alone.values()), listing=asks_for_list(question))
     sure = confidence(asked, picked, span_reader=reader.span_reader, weights=weights)
     return _Quotes(
-        sentences=tuple(quote for span, quote in shown.items() if alone.get(span) in picked),
+        sentences=tuple(
+            at_its_place(alone[span], quote)
+            for span, quote in shown.items()
+            if alone.get(span) in picked
+        ),
         confidence=sure,
         are_sure=bool(picked) and sure >= weights.threshold,
     )

@@ -1,4 +1,4 @@
-"""An answer in the making: checked sentences, and citations numbered as they are first used."""
+"""An answer in the making: checked sentences, citations numbered as they are first used, times."""
 
 import time
 from collections.abc import Sequence

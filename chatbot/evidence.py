@@ -242,7 +242,7 @@ def tells_other_time(question: Question, text: str) -> float:
 
 
 def _other_place(question: Question, text: str, known: frozenset[str]) -> float:
-    """Say whether the question asks of a place that is not known here, and the text names one."""
+    """Return 1 if the question asks of a place that is not known here, and the text names one."""
     asked, given = ({stem(name) for name in _IN_PLACE.findall(t)} for t in (question.text, text))
     return float(bool(given - asked) and any(not closeness(place, known) for place in asked))
 

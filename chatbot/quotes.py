@@ -13,8 +13,7 @@ from index.words import is_stop_word, stem, words
 MOST_SENTENCES, MOST_WORDS = 3, 60
 MOST_LISTED, MOST_LISTED_WORDS = 8, 200
 WORTH_ADDING = 0.6
-"""The least share of the best score that a further sentence must have: with less, the words cited
-alone at times lose it again. On CLAPNQ's half to fit on,
+"""The least share of the best score that a further sentence must have. On CLAPNQ's half to fit on,
 gold-sentence F1 .59 (from .4 to .6 alike; .51 with the best alone), on SQuAD 1.3 sentences."""
 OWED = 0.15
 """The share of the question's weight that the sentence before must add to be quoted too: what the

@@ -28,17 +28,18 @@ from chatbot.span_reader import SpanReader
 from corpus.document import Span
 from index.embed import Embedder
 from index.passage import FoundSentence
+from index.split import HEAD_CHARACTERS
 from index.words import closeness
 
 OF_QUOTES = (
-    "span",  # as above, of the quotes read without what stands around them
+    "span",  # how much words of theirs answer it for the reader, read alone: log odds, in tens
     "words",  # share of the question's words that stand in them, each counted alike
     "cosine",  # of question and the quote nearest to it
     "names_missing",  # share of the question's names that neither they nor the title hold
     "other_time",  # the best sentence gives a year or month, and not the one asked for
     "against",  # they deny what the question takes for granted, or say its opposite
 )
-"""Of the quotes and their title alone, so that the words cited are enough to be as sure."""
+"""Of the quotes and their title alone."""
 _ASKING = re.compile(
     r"^\W*(?:who|what|when|where|why|how(?: many| much| long| often)?|which|did|does|was|were|is"
     r"|are)\b",
@@ -87,11 +88,16 @@ def read_alone(
 ) -> dict[Span, Candidate]:
     """Return the quotes as they are found where no other words stand, best first, by their places.
 
-    Each document then is its title and its quotes; the spans of what is found are in these.
+    Each document then is its title and its quotes; the spans of what is found are in these. Only
+    the passage's score is the search's.
     """
-    (vector,), shown, places = embedder.embed_queries([question.text]), [], dict[Span, Span]()
+    if not question.terms or not quotes:
+        return {}
+    (vector,) = embedder.embed_queries([question.text])
+    shown, places = [], dict[Span, Span]()
     for rank, document_id in enumerate(dict.fromkeys(q.span.document_id for q in quotes), start=1):
         of = [quote for quote in quotes if quote.span.document_id == document_id]
+        of.sort(key=lambda quote: quote.span.start)
         text = "\n\n".join(quote.text for quote in of)
         starts = [0, *accumulate(len(quote.text) + 2 for quote in of[:-1])]
         spans = [
@@ -99,7 +105,7 @@ def read_alone(
             for start, quote in zip(starts, of, strict=True)
         ]
         places |= zip(spans, (quote.span for quote in of), strict=True)
-        head = of[0].hit.title + "\n"
+        head = of[0].hit.title[:HEAD_CHARACTERS] + "\n"
         bounds = [(len(head) + span.start, len(head) + span.end) for span in spans]
         (embedded,) = embedder.embed_passages([head + text], [bounds])
         hit = replace(
@@ -119,6 +125,13 @@ def read_alone(
         question, rarity_of(counts, len(shown)), shown, span_reader=span_reader, weights=weights
     )
     return {places[candidate.span]: candidate for candidate in found}
+
+
+def at_its_place(found: Candidate, quote: Candidate) -> Candidate:
+    """Return what was found alone, at the quote's place in its document."""
+    by = quote.span.start - found.span.start
+    answer = Span(quote.span.document_id, found.answer.start + by, found.answer.end + by)
+    return replace(found, span=quote.span, hit=quote.hit, answer=answer)
 
 
 def confidence(

@@ -51,7 +51,7 @@ def score_citing(case: Case, answer: Answer, reader: Reader, bench: Bench) -> di
 def ask_again(case: Case, citations: Sequence[Citation], reader: Reader, bench: Bench) -> Answer:
     """Ask documents that hold these words alone."""
     quotes: dict[str, list[str]] = {}
-    for citation in citations:
+    for citation in sorted(citations, key=lambda c: c.span.start):
         quotes.setdefault(citation.span.document_id, []).append(citation.quote)
     read = reader.generation.document
     alone = {id_: replace(read(id_), headings=(), pages=()) for id_ in quotes}

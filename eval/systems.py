@@ -11,8 +11,10 @@ from random import Random
 from chatbot.answer import Answer
 from chatbot.ask import Reader
 from chatbot.evidence import find_candidates, frozen_weights
+from chatbot.parts import asks_for_list
 from chatbot.question import read_question
 from chatbot.quotes import pick_quotes
+from chatbot.settle import settle_quotes
 from corpus.document import Span
 from eval.bench import documents_of
 from eval.case import Case
@@ -70,14 +72,23 @@ def answer_anyway(case: Case, answer: Answer, reader: Reader) -> Result:
     result = result_of(case.id, answer, read)
     if answer.status == "answered":
         return result
+    asked, listing = answer.standalone_question, asks_for_list(answer.standalone_question)
     candidates = find_candidates(
-        read_question(answer.standalone_question),
+        read_question(asked),
         answer.hits,
         generation=reader.generation,
         span_reader=reader.span_reader,
         weights=frozen_weights(),
     )
-    quotes, said = [c.span for c in answer.citations or pick_quotes(candidates)], ""
+    settled, _ = settle_quotes(
+        read_question(asked),
+        pick_quotes(candidates, listing=listing),
+        listing=listing,
+        embedder=reader.embedder,
+        span_reader=reader.span_reader,
+        weights=frozen_weights(),
+    )
+    quotes, said = [c.span for c in answer.citations or settled], ""
     if candidates:
         best = max(candidates, key=lambda c: c.score)
         start, end = (at - best.span.start for at in (best.answer.start, best.answer.end))

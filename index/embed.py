@@ -39,7 +39,7 @@ class QueryEmbedder(Protocol):
 
 
 class Embedder(QueryEmbedder, Protocol):
-    """What an index is built with; it reads at most `longest_pieces` word pieces of a text."""
+    """What indexes are built and quotes read again with: at most `longest_pieces` of a text."""
 
     dimensions: int
     longest_pieces: int

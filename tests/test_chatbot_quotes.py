@@ -6,7 +6,7 @@ from chatbot.ask import Reader
 from chatbot.evidence import FEATURES, Candidate, find_candidates, frozen_weights
 from chatbot.question import read_question
 from chatbot.quotes import MOST_SENTENCES, MOST_WORDS, find_conflict, leans, pick_quotes
-from chatbot.settle import read_alone, settle_quotes
+from chatbot.settle import at_its_place, read_alone, settle_quotes
 from corpus.document import Span
 from index.search import search
 
@@ -249,3 +249,21 @@ def test_other_numbers_of_another_thing_are_no_conflict(text: str, some: Candida
     one = _sentence(some, 0, "In 2015 there were 6,650 homicides.", 0.9, "a", answer="6,650")
     other = _elsewhere(_sentence(some, 0, text, 0.8, "a", answer="3,962"))
     assert find_conflict([one, other], [one]) is None
+
+
+def test_what_is_found_alone_is_put_back_at_its_place(
+    candidates: dict[str, list[Candidate]], reader: Reader
+) -> None:
+    (best, *_), question = candidates[QUESTIONS[0]], read_question(QUESTIONS[0])
+    alone = read_alone(
+        question,
+        [best],
+        embedder=reader.embedder,
+        span_reader=reader.span_reader,
+        weights=frozen_weights(),
+    )
+    found = at_its_place(alone[best.span], best)
+    text = reader.generation.document(found.span.document_id).text
+    assert found.span == best.span
+    assert text[found.answer.start : found.answer.end] == text[best.answer.start : best.answer.end]
+    assert best.span.start <= found.answer.start < found.answer.end <= best.span.end
