@@ -69,8 +69,8 @@ def read_apart(jobs: Sequence[Job], *, limits: Limits) -> Generator[tuple[int, O
             idle.put(worker)
 
     with ThreadPoolExecutor(count) as threads:
-        numbers = {threads.submit(read, job): number for number, job in enumerate(jobs)}
-        try:
+        try:  # from the first on: who breaks off waits for none
+            numbers = {threads.submit(read, job): number for number, job in enumerate(jobs)}
             for done in as_completed(numbers):
                 yield numbers.pop(done), done.result()
         finally:
