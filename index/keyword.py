@@ -56,7 +56,8 @@ class KeywordIndex:
     ) -> dict[int, float]:
         """Return the BM25 score of the `k` best passages for weighted stems, by passage number.
 
-        With `documents`, only their passages are looked at. Ties break by number.
+        With `documents`, only their passages are looked at. Ties break by number; those that
+        tie with the next one after the `k` best are left out: chance would choose among them.
         """
         if not terms or not k:
             return {}
@@ -76,7 +77,9 @@ class KeywordIndex:
                 [(must, wanted), (must, query.const_score_query(among, 0.0))]
             )
         with reading("words"):
-            hits = self._searcher.search(wanted, k, count=False).hits
+            hits = self._searcher.search(wanted, k + 1, count=False).hits
+            if len(hits) > k:
+                hits = [hit for hit in hits if hit[0] > hits[k][0]] or hits[:k]
             numbers = self._searcher.fast_field_values("passage", [at for _, at in hits])
         found = {int(n): float(score) for n, (score, _) in zip(numbers, hits, strict=True)}
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))

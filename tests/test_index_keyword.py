@@ -103,3 +103,8 @@ def test_garbage_is_a_damaged_index(tmp_path: Path) -> None:
         file.write_bytes(b"garbage " * 600)
     with pytest.raises(DamagedIndex, match="run `footnote index`"):
         KeywordIndex(tmp_path / "w")
+
+
+def test_what_ties_with_the_first_left_out_is_left_out_too(index: KeywordIndex) -> None:
+    assert list(index.search({"prison": 1.0}, k=2)) == [4]
+    assert len(index.search({"truce": 1.0}, k=1)) == 1  # where all tie, one is chosen
