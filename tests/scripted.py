@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
+
 KEY = "sk-canary-0123456789abcdef"
 PROVIDERS = ("openai", "openai-compatible", "anthropic", "ollama")
 CUT = "cut"
@@ -165,6 +167,20 @@ def serving(provider: str) -> Iterator[Scripted]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def read_stream(answer: httpx.Response, shown: threading.Event) -> dict[str, Any]:
+    """Read an answer's events, setting `shown` at its first sentence; return the whole answer.
+
+    A model whose words are gathered on the way waits for `shown` in vain, and so fails.
+    """
+    lines = []
+    for line in answer.iter_lines():
+        lines.append(line)
+        if line == "event: sentence":
+            shown.set()
+    done: dict[str, Any] = json.loads(lines[lines.index("event: done") + 1].removeprefix("data: "))
+    return done
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,6 +1,5 @@
 """Behind a real nginx on a sub-path, and in frames of other sites."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -16,7 +15,7 @@ import httpx
 import pytest
 from conftest import Site, bare_page, listen, serving_app, wait_until_ready
 from playwright.sync_api import Browser, expect
-from scripted import serving
+from scripted import read_stream, serving
 
 from chatbot.models import ModelSettings, load_model
 from chatbot.perimeter import Rules
@@ -122,16 +121,13 @@ def behind(
 
 
 def test_an_answer_streams_through_nginx(behind: Behind) -> None:
-    headers, lines = {"accept": "text/event-stream"}, list[str]()
+    headers = {"accept": "text/event-stream"}
     body, url = {"question": QUESTION}, f"{behind.url}api/ask"
     behind.shown.clear()
     with httpx.stream("POST", url, json=body, headers=headers, timeout=60) as answer:
-        for line in answer.iter_lines():
-            lines.append(line)
-            if line == "event: sentence":
-                behind.shown.set()
-    done = json.loads(lines[lines.index("event: done") + 1].removeprefix("data: "))
-    assert done["notices"] == []  # the model failed, if its words were gathered
+        assert not read_stream(answer, behind.shown)[
+            "notices"
+        ]  # it failed, if its words were gathered
 
 
 def test_only_the_sub_path_is_there(behind: Behind) -> None:
