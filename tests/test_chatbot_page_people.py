@@ -117,6 +117,29 @@ def test_asking_and_reading_by_keyboard_alone(watched: Watched) -> None:
     expect(watched.turn().locator(".fn-about dl")).to_be_visible()
 
 
+LATE = """
+const ask = window.fetch;
+window.fetch = async (...asked) => {
+  const response = await ask(...asked);
+  if (!response.body || !String(asked[0]).includes("queue/data")) return response;
+  const late = new TransformStream({ async transform(part, to) {
+    const isLast = new TextDecoder().decode(part).includes("process_completed");
+    if (isLast) await new Promise((go) => setTimeout(go, 700));
+    to.enqueue(part);
+  } });
+  return new Response(response.body.pipeThrough(late), { headers: response.headers });
+};
+"""
+
+
+def test_what_is_asked_before_gradio_is_done_with_the_last_is_asked(watched: Watched) -> None:
+    watched.page.add_init_script(LATE)
+    watched.open()
+    watched.ask(COINED)
+    watched.ask("Who is Carlos Marroquín?")
+    expect(watched.page.locator("#fn-log .fn-turn")).to_have_count(2)
+
+
 def test_working_with_answers_by_keyboard_alone(watched: Watched) -> None:
     keys, page = Keyboard(watched), watched.page
     keys.ask(COINED)

@@ -17,6 +17,7 @@ function showKeys() {
 document.addEventListener("click", (event) => {
   const pressed = event.target instanceof Element ? event.target.closest("button") : null;
   if (!pressed) return;
+  if (pressed.id === "fn-submit" && event.isTrusted) insist(150);
   const { dataset } = pressed;
   const turn = /** @type {HTMLElement | null} */ (pressed.closest(".fn-turn"));
   if (dataset.document !== undefined) { hideCard(); openSource(pressed); }
@@ -41,6 +42,7 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
   const plainKey = !event.ctrlKey && !event.metaKey && !event.altKey;
   if (event.key === "Escape") escape();
+  else if (event.key === "Enter" && event.target === box() && !event.shiftKey) insist(150);
   else if (event.key === "ArrowUp" && event.target === box() && !box()?.value) {
     const last = turns().at(-1);
     if (last) { event.preventDefault(); edit(last); }

@@ -14,6 +14,7 @@ let line = new AbortController();
 let isBeating = false;
 let heardAt = 0;
 let misses = 0;
+let sent = 0; // questions, since the page was opened
 
 const ask = window.fetch.bind(window);
 window.fetch = async (input, init) => {
@@ -49,7 +50,7 @@ async function beat() {
 /** Gradio says what fails in a corner and forgets the question. @param {URL} url @param {RequestInit} [init] */
 async function join(url, init) {
   const question = questionIn(init?.body);
-  if (question !== null) { asked = question; trouble.replaceChildren(); }
+  if (question !== null) { sent += 1; asked = question; trouble.replaceChildren(); }
   void beat();
   try {
     const response = await ask(url, named(init));

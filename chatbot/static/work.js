@@ -26,7 +26,18 @@ function askNow(question) {
   if (!field || working()) return;
   trouble.replaceChildren();
   write(field, question);
-  setTimeout(() => find("#fn-submit")?.click(), 60); // svelte hands the value over first
+  insist(60); // svelte hands the value over first
+}
+
+/** Presses "ask" until the question is sent: for a moment after an answer stands there gradio is
+ * still busy with it, and drops what is asked. @param {number} wait in ms, before the first time */
+function insist(wait, text = box()?.value ?? "", before = sent, left = 20) {
+  if (!text.trim()) return;
+  setTimeout(() => {
+    if (sent !== before || working() || box()?.value !== text || !left) return;
+    find("#fn-submit")?.click();
+    insist(150, text, before, left - 1);
+  }, wait);
 }
 
 /** @param {HTMLElement} turn */
