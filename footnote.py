@@ -15,7 +15,7 @@ from chatbot.opening import open_embedder, open_index, open_reader, open_reranke
 from corpus.errors import FootnoteError
 
 if TYPE_CHECKING:
-    from chatbot.ask import Reader
+    from chatbot.reading import Reader
     from chatbot.settings import Settings
     from index.generation import Generation
     from index.store import Filter

@@ -22,27 +22,22 @@ from chatbot.check import (
 )
 from chatbot.draft import Clock, Draft
 from chatbot.errors import ModelUnavailable
-from chatbot.evidence import Candidate, find_candidates, frozen_weights
+from chatbot.evidence import Candidate, find_candidates
 from chatbot.models import QUOTES, Model, ModelSettings
 from chatbot.parts import asks_for_list, split_question
 from chatbot.prompt import ABSTAINS, Prompt, make_prompt
 from chatbot.question import check_length, make_standalone, plain, read_question
 from chatbot.quotes import find_conflict, pick_quotes
+from chatbot.reading import Reader, find_hits
 from chatbot.rewrite import rewrite
-from chatbot.settle import at_its_place, confidence, read_alone, settle_quotes
+from chatbot.settle import at_its_place, confidence, pick_alone, settle_quotes
 from chatbot.small_talk import small_talk
-from chatbot.span_reader import SpanReader
 from chatbot.suggest import follow_ups, load_questions, suggestions
 from corpus.document import Span
-from index.embed import Embedder, Reranker
-from index.generation import Generation
 from index.gloss import in_english
 from index.passage import Hit
-from index.search import search
-from index.store import Filter
 from index.tokens import count_tokens
 
-HITS = 10
 _ABSTAINS = re.compile(rf"\W*(?:answer:\W*)?{ABSTAINS}\b", re.IGNORECASE)
 CHECK_HITS = 5
 """Found for a model's sentence, beside what was found for the question."""
@@ -50,23 +45,6 @@ MODEL_FROM = 0.2
 """Confidence from which a model is asked: it may see an answer where the reader sees none."""
 OTHER_FROM = 0.3
 """Confidence from which one half of a question is answered whose other half is surely answered."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """What is needed to answer: an open index, its embedder, and a model or None for `quotes:`.
-
-    `where` says which documents may be read, None all; a `reranker` puts hits in a better order.
-    What a model writes and nothing carries is withheld if `strict`, else shown marked.
-    """
-
-    generation: Generation
-    embedder: Embedder
-    span_reader: SpanReader
-    model: Model | None = None
-    reranker: Reranker | None = None
-    where: Filter | None = None
-    strict: bool = True
 
 
 def answer_question(question: str, history: Sequence[Turn] = (), *, reader: Reader) -> Answer:
@@ -250,18 +228,6 @@ class _Quotes:
     disagree: bool = False
 
 
-def find_hits(question: str, reader: Reader, k: int = HITS) -> list[Hit]:
-    """Return the `k` best hits for one question, as it stands."""
-    return search(
-        question,
-        generation=reader.generation,
-        embedder=reader.embedder,
-        k=k,
-        where=reader.where,
-        reranker=reader.reranker,
-    )
-
-
 def _merge(found: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
     """Take the hits of several questions in turn, each passage once, and rank them anew."""
     in_turn = [hit for hits in zip_longest(*found) for hit in hits if hit is not None]
@@ -296,43 +262,23 @@ def _settled_together(
 
 def _read_among(question: str, shown: dict[Span, Candidate], reader: Reader) -> _Quotes:
     """Read these sentences alone for those to quote."""
-    weights, asked = frozen_weights(), read_question(question)
-    alone = read_alone(
-        asked,
-        list(shown.values()),
-        embedder=reader.embedder,
-        span_reader=reader.span_reader,
-        weights=weights,
-    )
-    picked = pick_quotes(list(alone.values()), listing=asks_for_list(question))
-    sure = confidence(asked, picked, span_reader=reader.span_reader, weights=weights)
+    asked, listing = read_question(question), asks_for_list(question)
+    pairs = pick_alone(asked, list(shown.values()), reader, listing=listing)
+    sure = confidence(asked, [found for _, found in pairs], reader)
     return _Quotes(
-        sentences=tuple(
-            at_its_place(alone[span], quote)
-            for span, quote in shown.items()
-            if alone.get(span) in picked
-        ),
+        sentences=tuple(at_its_place(found, quote) for quote, found in pairs),
         confidence=sure,
-        are_sure=bool(picked) and sure >= weights.threshold,
+        are_sure=bool(pairs) and sure >= reader.weights.threshold,
     )
 
 
 def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
     """Read the best hits for the sentences to quote."""
-    weights, asked = frozen_weights(), read_question(question)
-    candidates = find_candidates(
-        asked, hits, generation=reader.generation, span_reader=reader.span_reader, weights=weights
-    )
-    listing = asks_for_list(question)
-    quotes, alone = settle_quotes(
-        asked,
-        pick_quotes(candidates, listing=listing),
-        listing=listing,
-        embedder=reader.embedder,
-        span_reader=reader.span_reader,
-        weights=weights,
-    )
-    sure = confidence(asked, alone, span_reader=reader.span_reader, weights=weights)
+    asked, listing = read_question(question), asks_for_list(question)
+    candidates = find_candidates(asked, hits, reader)
+    picked = pick_quotes(candidates, listing=listing)
+    quotes, alone = settle_quotes(asked, picked, reader, listing=listing)
+    sure = confidence(asked, alone, reader)
     other = find_conflict(candidates, quotes) if quotes else None
     if other:
         document = reader.generation.document
@@ -343,6 +289,6 @@ def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
     return _Quotes(
         sentences=tuple(quotes),
         confidence=sure,
-        are_sure=bool(quotes) and sure >= weights.threshold,
+        are_sure=bool(quotes) and sure >= reader.weights.threshold,
         disagree=other is not None,
     )

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from chatbot.answer import Answer, Turn
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
 from chatbot.errors import WrongQuestion
+from chatbot.reading import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

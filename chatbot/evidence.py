@@ -5,23 +5,19 @@ into a logistic model, fitted by `eval/fit.py` and frozen in evidence.json with 
 data.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from chatbot.claim_words import MONTHS, NUMERALS
 from chatbot.question import Question
-from chatbot.span_reader import Reading, SpanReader
+from chatbot.reading import Reader, logistic
+from chatbot.span_reader import Reading
 from corpus.document import Span
 from index.generation import Generation
 from index.passage import Hit
+from index.query import KnownWords
 from index.words import closeness, is_stop_word, stem, words
 
 READ_HITS = 6
@@ -74,76 +70,44 @@ class Candidate:
         return any(self.features[FEATURES.index(name)] for name in ("other_time", "other_place"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """The frozen models: one weight a feature, then the constant."""
-
-    sentence: tuple[float, ...]
-    question: tuple[float, ...]
-    threshold: float
-
-
-@cache
-def frozen_weights() -> Weights:
-    """Read evidence.json beside this file."""
-    values = json.loads(Path(__file__).with_name("evidence.json").read_text())
-    return Weights(
-        sentence=tuple(values["sentence"]),
-        question=tuple(values["question"]),
-        threshold=values["threshold"],
-    )
-
-
-def find_candidates(
-    question: Question,
-    hits: Sequence[Hit],
-    *,
-    generation: Generation,
-    span_reader: SpanReader,
-    weights: Weights,
-) -> list[Candidate]:
+def find_candidates(question: Question, hits: Sequence[Hit], reader: Reader) -> list[Candidate]:
     """Return every sentence of the best hits, best first; ties break by document and place."""
-    if not question.terms:
-        return []
-    best = hits[:READ_HITS]
-    counts = {term: generation.words.count_with(term) for term in question.terms}
+    generation = reader.generation
+    shown = [(hit, _text(hit.context, generation)) for hit in hits[:READ_HITS]]
     return score_sentences(
-        question,
-        rarity_of(counts, generation.manifest.passage_count),
-        [(hit, _text(hit.context, generation)) for hit in best],
-        span_reader=span_reader,
-        weights=weights,
+        question, shown, generation.words, generation.manifest.passage_count, reader
     )
 
 
 def score_sentences(
     question: Question,
-    rarity: Mapping[str, float],
     shown: Sequence[tuple[Hit, str]],
-    *,
-    span_reader: SpanReader,
-    weights: Weights,
+    known: KnownWords,
+    passage_count: int,
+    reader: Reader,
 ) -> list[Candidate]:
-    """Return every sentence of the texts shown, which are of these hits, best first."""
-    readings = span_reader.read(question.text, [text for _, text in shown])
+    """Return every sentence of the texts shown, which are of these hits, best first.
+
+    How rare a word is tells among how many passages it stands in how many.
+    """
+    if not question.terms:
+        return []
+    counts = {term: known.count_with(term) for term in question.terms}
+    rarity = _rarity(counts, passage_count)
+    readings = reader.span_reader.read(question.text, [text for _, text in shown])
     candidates = [
         candidate
         for (hit, text), reading in zip(shown, readings, strict=True)
         for candidate in _read_hit(question, rarity, hit, text, reading)
     ]
     scored = [
-        replace(c, score=logistic(c.features, weights.sentence)) for c in _agreeing(candidates)
+        replace(c, score=logistic(c.features, reader.weights.sentence))
+        for c in _agreeing(candidates)
     ]
     return sorted(scored, key=lambda c: (-c.score, c.span.document_id, c.span.start))
 
 
-def logistic(features: Sequence[float], weights: Sequence[float] | NDArray[np.float64]) -> float:
-    """Return 1 / (1 + exp(-(w · x + constant)))."""
-    total = float(np.dot(features, weights[:-1])) + weights[-1]
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
-
-
-def rarity_of(counts: Mapping[str, int], total: int) -> dict[str, float]:
+def _rarity(counts: Mapping[str, int], total: int) -> dict[str, float]:
     """Each term's share of the question's weight: inverse document frequency, as in BM25."""
     weight = {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
     return {term: value / sum(weight.values()) for term, value in weight.items()}

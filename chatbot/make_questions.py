@@ -11,8 +11,9 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import TypeVar
 
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
 from chatbot.question_rules import is_clear, question_of
+from chatbot.reading import Reader
 from chatbot.suggest import KnownQuestion
 from corpus.document import Document, Span
 from index.store import Filter

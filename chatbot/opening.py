@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chatbot.ask import Reader
+    from chatbot.reading import Reader
     from chatbot.service import Service
     from chatbot.settings import Settings
     from index.embed import Embedder, Reranker
@@ -28,8 +28,8 @@ def open_index(settings: "Settings") -> "Generation":
 
 def open_reader(settings: "Settings") -> "Reader":
     """Open all that is needed to answer; UnknownModel before anything is loaded."""
-    from chatbot.ask import Reader
     from chatbot.models import load_model
+    from chatbot.reading import Reader
     from chatbot.span_reader import SpanReader
 
     return Reader(

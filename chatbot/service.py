@@ -15,13 +15,14 @@ from pathlib import Path
 from threading import Event as StopEvent
 
 from chatbot.answer import Answer, Event, Finished, Turn
-from chatbot.ask import Reader, answer_question, find_hits, stream_answer
+from chatbot.ask import answer_question, stream_answer
 from chatbot.errors import StillLoading
 from chatbot.feedback import Feedback, keep_feedback, name_answer
 from chatbot.library import Library, list_library
 from chatbot.make_questions import make_questions
 from chatbot.models import QUOTES, Model
 from chatbot.prompt import secret_beside
+from chatbot.reading import Reader, find_hits
 from chatbot.request_log import log
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import load_questions, store_questions, suggestions

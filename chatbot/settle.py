@@ -7,16 +7,13 @@ So the words cited are enough for the answer. The features below go into a logis
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate
 
 from chatbot.agree import negations_hold
 from chatbot.claim_words import Words
 from chatbot.evidence import (
     FEATURES,
+    READ_HITS,
     Candidate,
-    Weights,
-    logistic,
-    rarity_of,
     score_sentences,
     stems_of,
     tells_other_time,
@@ -24,13 +21,14 @@ from chatbot.evidence import (
 from chatbot.opposites import directions_hold
 from chatbot.question import Question
 from chatbot.quotes import pick_quotes
+from chatbot.reading import Reader, logistic
 from chatbot.span_reader import SpanReader
 from corpus.document import Span
-from index.embed import Embedder
-from index.passage import FoundSentence
-from index.split import HEAD_CHARACTERS
+from index.few import FewTexts
 from index.words import closeness
 
+BETWEEN = "\n\n"
+"""Quotes of one document, where only they stand."""
 OF_QUOTES = (
     "span",  # how much words of theirs answer it for the reader, read alone: log odds, in tens
     "words",  # share of the question's words that stand in them, each counted alike
@@ -55,76 +53,57 @@ _NO_DIRECTION = re.compile(r"\b(?:up|down|over|the (?:start|beginning|end) of)\b
 
 
 def settle_quotes(
-    question: Question,
-    quotes: Sequence[Candidate],
-    *,
-    listing: bool,
-    embedder: Embedder,
-    span_reader: SpanReader,
-    weights: Weights,
+    question: Question, quotes: Sequence[Candidate], reader: Reader, *, listing: bool
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Return the quotes that are picked again where no other words stand; and as found there.
 
     So the words cited are enough for the answer, and how sure it is may be told from them.
     """
     while True:
-        alone = read_alone(
-            question, quotes, embedder=embedder, span_reader=span_reader, weights=weights
-        )
-        again = pick_quotes(list(alone.values()), listing=listing)
-        kept = [quote for quote in quotes if alone.get(quote.span) in again]
+        pairs = pick_alone(question, quotes, reader, listing=listing)
+        kept = [quote for quote, _ in pairs]
         if len(kept) == len(quotes):
-            return kept, again
+            return kept, [found for _, found in pairs]
         quotes = kept
 
 
-def read_alone(
-    question: Question,
-    quotes: Sequence[Candidate],
-    *,
-    embedder: Embedder,
-    span_reader: SpanReader,
-    weights: Weights,
-) -> dict[Span, Candidate]:
-    """Return the quotes as they are found where no other words stand, best first, by their places.
+def pick_alone(
+    question: Question, quotes: Sequence[Candidate], reader: Reader, *, listing: bool
+) -> list[tuple[Candidate, Candidate]]:
+    """Return those of the quotes that are picked where only they stand, each as found there too."""
+    alone = read_alone(question, quotes, reader)
+    picked = pick_quotes([found for _, found in alone], listing=listing)
+    return [(quote, found) for found in picked for quote, same in alone if same is found]
 
-    Each document then is its title and its quotes; the spans of what is found are in these. Only
-    the passage's score is the search's.
+
+def read_alone(
+    question: Question, quotes: Sequence[Candidate], reader: Reader
+) -> list[tuple[Candidate, Candidate]]:
+    """Return each quote and as what it is found where no other words stand, best first.
+
+    Each document then is its title and its quotes; the spans of what is found are in these. One
+    that is cut into other sentences there is not found.
     """
-    if not question.terms or not quotes:
-        return {}
-    (vector,) = embedder.embed_queries([question.text])
-    shown, places = [], dict[Span, Span]()
-    for rank, document_id in enumerate(dict.fromkeys(q.span.document_id for q in quotes), start=1):
+    documents, places = [], dict[Span, Candidate]()
+    for document_id in sorted({quote.span.document_id for quote in quotes}):
         of = [quote for quote in quotes if quote.span.document_id == document_id]
         of.sort(key=lambda quote: quote.span.start)
-        text = "\n\n".join(quote.text for quote in of)
-        starts = [0, *accumulate(len(quote.text) + 2 for quote in of[:-1])]
-        spans = [
-            Span(document_id, start, start + len(quote.text))
-            for start, quote in zip(starts, of, strict=True)
-        ]
-        places |= zip(spans, (quote.span for quote in of), strict=True)
-        head = of[0].hit.title[:HEAD_CHARACTERS] + "\n"
-        bounds = [(len(head) + span.start, len(head) + span.end) for span in spans]
-        (embedded,) = embedder.embed_passages([head + text], [bounds])
-        hit = replace(
-            of[0].hit,
-            passage=replace(of[0].hit.passage, heading_path=()),
-            context=Span(document_id, 0, len(text)),
-            sentences=tuple(
-                FoundSentence(span=span, cosine=float(cosine), words=0.0)
-                for span, cosine in zip(spans, embedded.sentences @ vector, strict=True)
-            ),
-            rank=rank,
-        )
-        shown.append((hit, text))
-    held = [stems_of(text) for _, text in shown]
-    counts = {term: sum(term in stems for stems in held) for term in question.terms}
-    found = score_sentences(
-        question, rarity_of(counts, len(shown)), shown, span_reader=span_reader, weights=weights
+        start = 0
+        for quote in of:
+            places[Span(document_id, start, start + len(quote.text))] = quote
+            start += len(quote.text) + len(BETWEEN)
+        text = BETWEEN.join(quote.text for quote in of)
+        whole = reader.generation.document(document_id)
+        documents.append(replace(whole, text=text, headings=(), pages=()))
+    few = FewTexts(
+        documents,
+        embedder=reader.embedder,
+        passage_tokens=reader.generation.manifest.passage_tokens,
     )
-    return {places[candidate.span]: candidate for candidate in found}
+    hits = few.search(question.text, k=READ_HITS, reranker=reader.reranker)
+    shown = [(hit, few.text(hit)) for hit in hits]
+    found = score_sentences(question, shown, few.words, len(few), reader)
+    return [(places[one.span], one) for one in found if one.span in places]
 
 
 def at_its_place(found: Candidate, quote: Candidate) -> Candidate:
@@ -134,17 +113,12 @@ def at_its_place(found: Candidate, quote: Candidate) -> Candidate:
     return replace(found, span=quote.span, hit=quote.hit, answer=answer)
 
 
-def confidence(
-    question: Question,
-    quotes: Sequence[Candidate],
-    *,
-    span_reader: SpanReader,
-    weights: Weights,
-) -> float:
+def confidence(question: Question, quotes: Sequence[Candidate], reader: Reader) -> float:
     """Return how likely (0-1) it is that the quotes picked answer the question."""
     if not quotes:
         return 0.0
-    return round(logistic(quote_features(question, quotes, span_reader), weights.question), 4)
+    features = quote_features(question, quotes, reader.span_reader)
+    return round(logistic(features, reader.weights.question), 4)
 
 
 def quote_features(

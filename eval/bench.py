@@ -15,7 +15,8 @@ from textwrap import shorten
 from typing import Any, TypeVar
 
 from chatbot.answer import Answer, as_json
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
+from chatbot.reading import Reader
 from chatbot.span_reader import SpanReader
 from corpus.document import Document
 from corpus.load import Corpus

@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 from statistics import fmean
 
-from chatbot.ask import Reader, find_hits
 from chatbot.check import Checker, check_sentence, read_sources
+from chatbot.reading import Reader, find_hits
 from corpus.document import Document, Span
 from eval.bench import Bench, documents_of, spread
 from eval.citing import source_of

@@ -8,8 +8,9 @@ from dataclasses import replace
 from math import nan
 
 from chatbot.answer import Answer, Citation
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
 from chatbot.check import Checker, Source, check_sentence
+from chatbot.reading import Reader
 from corpus.document import Span
 from eval.bench import Bench, with_text
 from eval.case import Case

@@ -9,10 +9,10 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from chatbot.ask import Reader
 from chatbot.models import load_model
 from chatbot.opening import open_embedder, open_index, open_reader
 from chatbot.progress import progress_bar
+from chatbot.reading import Reader
 from chatbot.settings import Settings
 from chatbot.span_reader import SpanReader
 from eval.bench import Bench

@@ -8,6 +8,7 @@ and settles quotes as the chatbot does.
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.ask import Reader
-from chatbot.evidence import FEATURES, Candidate, Weights, find_candidates, logistic
+from chatbot.evidence import FEATURES, Candidate, find_candidates
 from chatbot.parts import asks_for_list
 from chatbot.question import make_standalone, read_question
 from chatbot.quotes import pick_quotes
+from chatbot.reading import Reader, find_hits, logistic
 from chatbot.settle import OF_QUOTES, settle_quotes
 from chatbot.settle import quote_features as of_quotes
 from chatbot.span_reader import SpanReader
@@ -32,7 +33,6 @@ from eval.ranking import overlaps
 from eval.statistics import auroc
 from index.embed import BUNDLED, load_embedder
 from index.gloss import in_english
-from index.search import search
 from index.split import PASSAGE_TOKENS
 
 Floats = NDArray[np.float64]
@@ -44,9 +44,6 @@ AT_LEAST = {"names_missing": 1.2, "words": 0.5}
 """How far from 0 a weight of the quotes' model is, whatever is fitted. By themselves these would
 weigh nothing: in a small corpus what lacks a name is of something else, and in other languages than
 English the question's words say more than the reader does."""
-BLANK = Weights(
-    sentence=(0.0,) * (len(FEATURES) + 1), question=(0.0,) * (len(OF_QUOTES) + 1), threshold=0.0
-)
 THRESHOLD = 0.53
 """The joint scores of the sets fitted on are highest together from .57 to .65; this costs each .02
 and answers a fifth more, among them who heads an office in the news, which tests ask."""
@@ -62,20 +59,13 @@ class Asked:
     question: str
     candidates: tuple[Candidate, ...]
     reader: Reader
-    weights: Weights
 
     @cached_property
     def quotes(self) -> tuple[list[Candidate], list[Candidate]]:
         """Return what would be quoted, and that as found where nothing else stands."""
         listing = asks_for_list(self.question)
-        return settle_quotes(
-            read_question(self.question),
-            pick_quotes(self.candidates, listing=listing),
-            listing=listing,
-            embedder=self.reader.embedder,
-            span_reader=self.reader.span_reader,
-            weights=self.weights,
-        )
+        picked = pick_quotes(self.candidates, listing=listing)
+        return settle_quotes(read_question(self.question), picked, self.reader, listing=listing)
 
     def is_right(self, candidate: Candidate) -> bool:
         """Say whether the candidate overlaps gold."""
@@ -92,20 +82,25 @@ class Asked:
 
 def main(argv: Sequence[str]) -> int:
     """Fit, write the weights, print what the parts measure."""
-    data, fitted, aside = Path(argv[0]), dict[str, list[Asked]](), dict[str, list[Asked]]()
+    with ExitStack() as opened:
+        return _fit_all(Path(argv[0]), opened)
+
+
+def _fit_all(data: Path, opened: ExitStack) -> int:
+    fitted, aside = dict[str, list[Asked]](), dict[str, list[Asked]]()
     bench = Bench(
         embedder=load_embedder(BUNDLED), passage_tokens=PASSAGE_TOKENS, span_reader=SpanReader()
     )
     for name in ("squad2", "clapnq"):
         dataset = load_dataset(data / name)
         halves = parts_of(dataset).values()
-        with bench.reading(dataset.documents) as reader:
-            fitted[name], aside[name] = ([_ask(case, reader) for case in of] for of in halves)
+        reader = opened.enter_context(bench.reading(dataset.documents))
+        fitted[name], aside[name] = ([_ask(case, reader) for case in of] for of in halves)
     own = {"dev": (Path("corpus/documents"), CASES / "dev.jsonl")}
     own["news"] = (data.parent / "seeds", PLAIN)
     for name, (folder, cases) in own.items():
-        with bench.reading(load_corpus([folder]).documents) as reader:
-            fitted[name] = [_ask(case, reader) for case in load_cases([cases])]
+        reader = opened.enter_context(bench.reading(load_corpus([folder]).documents))
+        fitted[name] = [_ask(case, reader) for case in load_cases([cases])]
     sentence = _fit_sentence(fitted)
     ranked = {name: [_ranked(one, sentence) for one in of] for name, of in fitted.items()}
     question = _fit(
@@ -137,14 +132,8 @@ def _write(sentence: Floats, question: Floats) -> None:
 
 def _ask(case: Case, reader: Reader) -> Asked:
     question = in_english(make_standalone(case.question, case.history), reader.generation)
-    found = find_candidates(
-        read_question(question),
-        search(question, generation=reader.generation, embedder=reader.embedder),
-        generation=reader.generation,
-        span_reader=reader.span_reader,
-        weights=BLANK,
-    )
-    return Asked(case, question, tuple(found), reader, BLANK)
+    found = find_candidates(read_question(question), find_hits(question, reader), reader)
+    return Asked(case, question, tuple(found), reader)
 
 
 def _fit_sentence(fitted: dict[str, list[Asked]]) -> Floats:
@@ -190,7 +179,8 @@ def _fit(rows: Sequence[tuple[tuple[float, ...], bool, float]], names: Sequence[
 def _ranked(asked: Asked, weights: Floats) -> Asked:
     scored = [replace(c, score=logistic(c.features, weights)) for c in asked.candidates]
     ranked = tuple(sorted(scored, key=lambda c: -c.score))
-    return replace(asked, candidates=ranked, weights=replace(BLANK, sentence=tuple(weights)))
+    own = replace(asked.reader.weights, sentence=tuple(weights))
+    return replace(asked, candidates=ranked, reader=replace(asked.reader, weights=own))
 
 
 def _measure(asked: Sequence[Asked], weights: Floats) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from math import ceil
 from pathlib import Path
 
-from chatbot.ask import Reader
+from chatbot.reading import Reader
 from eval.bench import Asked, Bench, Lab, Pair, check, open_lab, spread
 from eval.case import Case
 from eval.changes import delete_evidence, other_bytes, shuffle_documents

@@ -13,10 +13,11 @@ from random import Random
 from threading import Event
 
 from chatbot.answer import Answer
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
 from chatbot.models import Piece
 from chatbot.models.echo import EchoModel
 from chatbot.prompt import ABSTAINS, passages_in
+from chatbot.reading import Reader
 from corpus.document import Document
 from eval.bench import Bench, documents_of, with_text
 from eval.case import Case

@@ -6,8 +6,8 @@ Finds the questions, and tries each change on them.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chatbot.ask import Reader
 from chatbot.make_questions import make_questions
+from chatbot.reading import Reader
 from chatbot.suggest import load_questions
 from corpus.load import load_corpus
 from eval import changes

@@ -7,7 +7,7 @@ from importlib.resources import files
 from math import nan
 from statistics import fmean
 
-from chatbot.ask import Reader
+from chatbot.reading import Reader
 from eval.bench import Asked
 from eval.case import Case
 from eval.datasets import CLAPNQ, SQUAD, Dataset

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from statistics import fmean
 
-from chatbot.ask import Reader, find_hits
+from chatbot.reading import Reader, find_hits
 from corpus.document import Span
 from eval.bench import Bench, spread
 from eval.datasets import CHROMA, Dataset

@@ -18,9 +18,10 @@ from statistics import median, quantiles
 from threading import Event, Thread
 
 from chatbot.answer import Wrote
-from chatbot.ask import Reader, stream_answer
+from chatbot.ask import stream_answer
 from chatbot.models import Model, ModelSettings, Piece, load_model
 from chatbot.opening import open_reader
+from chatbot.reading import Reader
 from chatbot.settings import read_settings
 from chatbot.terminal import show_table
 from eval.bench import documents_of

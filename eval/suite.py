@@ -11,8 +11,8 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-from chatbot.ask import Reader
 from chatbot.models import Model
+from chatbot.reading import Reader
 from eval.bench import Ask, Bench, ask_reader, documents_of, is_same, spread
 from eval.case import Case
 from eval.citing import score_citing

@@ -9,11 +9,11 @@ from pathlib import Path
 from random import Random
 
 from chatbot.answer import Answer
-from chatbot.ask import Reader
-from chatbot.evidence import find_candidates, frozen_weights
+from chatbot.evidence import find_candidates
 from chatbot.parts import asks_for_list
 from chatbot.question import read_question
 from chatbot.quotes import pick_quotes
+from chatbot.reading import Reader
 from chatbot.settle import settle_quotes
 from corpus.document import Span
 from eval.bench import documents_of
@@ -73,21 +73,9 @@ def answer_anyway(case: Case, answer: Answer, reader: Reader) -> Result:
     if answer.status == "answered":
         return result
     asked, listing = answer.standalone_question, asks_for_list(answer.standalone_question)
-    candidates = find_candidates(
-        read_question(asked),
-        answer.hits,
-        generation=reader.generation,
-        span_reader=reader.span_reader,
-        weights=frozen_weights(),
-    )
-    settled, _ = settle_quotes(
-        read_question(asked),
-        pick_quotes(candidates, listing=listing),
-        listing=listing,
-        embedder=reader.embedder,
-        span_reader=reader.span_reader,
-        weights=frozen_weights(),
-    )
+    candidates = find_candidates(read_question(asked), answer.hits, reader)
+    picked = pick_quotes(candidates, listing=listing)
+    settled, _ = settle_quotes(read_question(asked), picked, reader, listing=listing)
     quotes, said = [c.span for c in answer.citations or settled], ""
     if candidates:
         best = max(candidates, key=lambda c: c.score)

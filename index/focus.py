@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from corpus.document import Span
-from index.generation import Generation
 from index.packed import Vectors
 from index.passage import FoundSentence, Passage
 from index.query import WEIGHTS, Query
@@ -24,17 +23,18 @@ SAME = 0.85
 
 
 def focus(
-    stored: Sequence[Stored], asked: Query, vector: Vectors, generation: Generation
+    found: Sequence[tuple[Stored, Vectors]], asked: Query
 ) -> list[tuple[Passage, tuple[FoundSentence, ...]]]:
     """Return each passage from its first sentence that matters to its last, and all its sentences.
 
-    A passage without any that matters keeps its best one; headings do not count.
+    Each comes with the cosines of the question and its sentences. A passage without any that
+    matters keeps its best one; headings do not count.
     """
-    found = [_sentences(passage, asked, vector, generation) for passage in stored]
-    best = max((_score(s) for sentences in found for s in sentences), default=0.0)
+    every = [_sentences(stored, cosines, asked) for stored, cosines in found]
+    best = max((_score(s) for sentences in every for s in sentences), default=0.0)
     return [
-        (_cut(passage.passage, sentences, best - LEEWAY), sentences)
-        for passage, sentences in zip(stored, found, strict=True)
+        (_cut(stored.passage, sentences, best - LEEWAY), sentences)
+        for (stored, _), sentences in zip(found, every, strict=True)
     ]
 
 
@@ -58,11 +58,7 @@ def sketch(stored: Stored) -> Sketch:
     return Sketch(frozenset(pairwise(["", *stored.body])), numbers)
 
 
-def _sentences(
-    stored: Stored, asked: Query, vector: Vectors, generation: Generation
-) -> tuple[FoundSentence, ...]:
-    rows = range(stored.first_sentence, stored.first_sentence + len(stored.bounds))
-    cosines = generation.sentence_vectors.vectors(rows) @ vector
+def _sentences(stored: Stored, cosines: Vectors, asked: Query) -> tuple[FoundSentence, ...]:
     whole, found = stored.passage, []
     for (start, end), cosine in zip(stored.bounds, cosines, strict=True):
         text = whole.text[start:end]

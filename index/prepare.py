@@ -20,6 +20,8 @@ from index.packed import Rows, pack
 from index.passage import Passage
 from index.sentences import split_sentences
 from index.split import make_head, split_document
+from index.store import Stored
+from index.words import analyse
 
 JOURNAL = "unfinished.sqlite"
 
@@ -61,6 +63,20 @@ def make_entries(
                 head=make_head(document, passage.heading_path),
                 bounds=[(s.start, s.end) for s in split_sentences(passage.text)],
             )
+
+
+def as_stored(entry: Entry, number: int, first_sentence: int) -> Stored:
+    """Return a passage as it lies in the store, under this number."""
+    return Stored(
+        number,
+        entry.passage,
+        entry.document.title,
+        entry.document.language,
+        entry.bounds,
+        first_sentence,
+        analyse(entry.head, entry.document.language),
+        analyse(entry.passage.text, entry.document.language),
+    )
 
 
 class Journal:
@@ -128,15 +144,19 @@ def find_vectors(
     asked = ((key, _known(key, previous) or journal.get(key)) for key in set(keys))
     rows = {key: found for key, found in asked if found}
     new = {key: entry for key, entry in zip(keys, entries, strict=True) if key not in rows}
-    bounds = []
-    for entry in new.values():
-        head = len(entry.head) + 1
-        bounds.append([(head + start, head + end) for start, end in entry.bounds])
-    embedded = embedder.embed_passages([entry.searched for entry in new.values()], bounds)
-    for key, vectors in zip(new, embedded, strict=True):
-        rows[key] = pack(vectors.passage[None], 8)[0], pack(vectors.sentences, 4)
+    rows |= zip(new, embed_entries(list(new.values()), embedder), strict=True)
     journal.put([(key, *rows[key]) for key in new])
     return [rows[key] for key in keys]
+
+
+def embed_entries(entries: Sequence[Entry], embedder: Embedder) -> list[tuple[Rows, Rows]]:
+    """Return each entry's vectors as the model gives them, packed."""
+    bounds = []
+    for entry in entries:
+        head = len(entry.head) + 1
+        bounds.append([(head + start, head + end) for start, end in entry.bounds])
+    embedded = embedder.embed_passages([entry.searched for entry in entries], bounds)
+    return [(pack(e.passage[None], 8)[0], pack(e.sentences, 4)) for e in embedded]
 
 
 def _known(key: bytes, previous: Generation | None) -> tuple[Rows, Rows] | None:

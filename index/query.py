@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
+from typing import Protocol
 
-from index.keyword import KeywordIndex
 from index.words import NUMBERS, STOP_WORDS, is_stop_word, parts, stem, words
 
 NEAR = 0.85
@@ -35,6 +35,16 @@ WEIGHTS = Weights(cosine=0.22, closest=0.43, words=0.28, pairs=0.07)
 """Fitted on SQuAD 2.0 and NQ questions, rounded, and checked on CLAPNQ (`eval/LOG.md`)."""
 FOREIGN = Weights(cosine=0.10, closest=0.30, words=0.53, pairs=0.07)
 """For a question in a language that neither the documents nor the bundled model know."""
+
+
+class KnownWords(Protocol):
+    """The stems that stand in passages."""
+
+    def count_with(self, stem: str) -> int:
+        """Return in how many passages a stem stands, in text or in headings."""
+
+    def stems(self, beginning: str) -> list[str]:
+        """Return every stem in the passages' text and headings that begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,7 @@ class Query:
 
 
 def read_query(
-    text: str, *, known: KeywordIndex, passage_count: int, languages: Sequence[str | None]
+    text: str, *, known: KnownWords, passage_count: int, languages: Sequence[str | None]
 ) -> Query:
     """Read a question against the words of an index whose documents are in these languages."""
     reading = _Reading(known, passage_count, [language or "en" for language in languages] or ["en"])
@@ -99,7 +109,7 @@ def read_query(
 class _Reading:
     """Looks words up in an index."""
 
-    _known: KeywordIndex
+    _known: KnownWords
     _passage_count: int
     _languages: Sequence[str]
 

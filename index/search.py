@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import numpy as np
-
 from index.embed import BUNDLED, QueryEmbedder, Reranker
 from index.focus import Sketch, focus, sketch
 from index.generation import Generation
@@ -25,23 +23,28 @@ PHRASE = 0.3
 """Added for words that the question quotes and the passage holds as they are."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
     """A passage of the pool and its figures (0-1, higher is better).
 
-    `cosine` is of question and passage, `closest` of question and nearest sentence; `words` is the
-    share of the question's words that stand in it, weighted by rarity, `pairs` of its words that
-    follow each other; `keyword` is BM25, 0 where the keyword search did not find it.
+    `cosine` is of question and passage, `cosines` of question and sentences; `words` is the share
+    of the question's words that stand in it, weighted by rarity, `pairs` of its words that follow
+    each other; `keyword` is BM25, 0 where the keyword search did not find it.
     """
 
     stored: Stored
     cosine: float
-    closest: float
+    cosines: Vectors
     words: float
     pairs: float
     keyword: float
     score: float
     found_by: tuple[str, ...]
+
+    @property
+    def closest(self) -> float:
+        """Return the cosine of question and nearest sentence."""
+        return float(self.cosines.max())
 
     @property
     def passage(self) -> Passage:
@@ -64,11 +67,19 @@ def search(
     if the embedder is not the one that the index was built with.
     """
     asked, vector = _ask(query, generation, embedder)
-    ranked = _find(asked, vector, generation, embedder, where)
+    found = _find(asked, vector, generation, embedder, where)
+    return show(query, found, asked, k=k, reranker=reranker)
+
+
+def show(
+    query: str, found: Iterable[Candidate], asked: Query, *, k: int, reranker: Reranker | None
+) -> list[Hit]:
+    """Return the `k` best of what was found as hits."""
+    ranked = _in_order(found)
     if reranker:
         ranked = rerank(query, ranked, reranker)
     distinct = _distinct(ranked, k)
-    focused = focus([candidate.stored for candidate, _ in distinct], asked, vector, generation)
+    focused = focus([(candidate.stored, candidate.cosines) for candidate, _ in distinct], asked)
     return [
         Hit(
             passage=passage,
@@ -124,7 +135,7 @@ def find_candidates(
     query: str, *, generation: Generation, embedder: QueryEmbedder, where: Filter | None = None
 ) -> list[Candidate]:
     """Return the whole pool for `query`, best first; ties break by passage id."""
-    return _find(*_ask(query, generation, embedder), generation, embedder, where)
+    return _in_order(_find(*_ask(query, generation, embedder), generation, embedder, where))
 
 
 def _ask(query: str, generation: Generation, embedder: QueryEmbedder) -> tuple[Query, Vectors]:
@@ -150,41 +161,55 @@ def _find(
     nearest = generation.nearest(vector, k=pool, among=among)
     keyword = generation.words.search(asked.stems(), k=pool, documents=documents)
     numbers = sorted(nearest.keys() | keyword.keys())
-    weights = FOREIGN if asked.is_foreign and embedder.name == BUNDLED else WEIGHTS
     cosines = generation.passage_vectors.vectors(numbers) @ vector
-    closest = _closest(vector, stored := generation.store.passages(numbers), generation)
-    candidates = []
-    for passage, cosine, close in zip(stored, cosines, closest, strict=True):
-        share, pairs, phrase = _word_figures(asked, passage)
-        score = (
-            weights.cosine * float(cosine)
-            + weights.closest * close
-            + weights.words * share
-            + weights.pairs * pairs
-            + PHRASE * phrase
+    return [
+        weigh(
+            asked,
+            stored,
+            cosine,
+            generation.sentence_vectors.vectors(stored.sentence_rows) @ vector,
+            embedder,
+            keyword=keyword.get(stored.number, 0.0),
+            found_by=tuple(
+                name
+                for name, found in (("dense", nearest), ("keyword", keyword))
+                if stored.number in found
+            ),
         )
-        pools = (("dense", nearest), ("keyword", keyword))
-        candidates.append(
-            Candidate(
-                stored=passage,
-                cosine=float(cosine),
-                closest=close,
-                words=share,
-                pairs=pairs,
-                keyword=keyword.get(passage.number, 0.0),
-                score=round(score, 6),  # equal passages tie, whatever row they stand in
-                found_by=tuple(name for name, found in pools if passage.number in found),
-            )
-        )
-    return _in_order(candidates)
+        for stored, cosine in zip(generation.store.passages(numbers), cosines, strict=True)
+    ]
 
 
-def _closest(vector: Vectors, stored: Sequence[Stored], generation: Generation) -> list[float]:
-    """Return the cosine of the question and each passage's nearest sentence."""
-    rows = [n for s in stored for n in range(s.first_sentence, s.first_sentence + len(s.bounds))]
-    cosines = generation.sentence_vectors.vectors(rows) @ vector
-    ends = np.cumsum([0, *(len(s.bounds) for s in stored)])
-    return [float(cosines[start:end].max()) for start, end in pairwise(ends)]
+def weigh(
+    asked: Query,
+    stored: Stored,
+    cosine: float,
+    cosines: Vectors,
+    embedder: QueryEmbedder,
+    *,
+    keyword: float = 0.0,
+    found_by: tuple[str, ...] = ("dense",),
+) -> Candidate:
+    """Return a passage's figures, from the cosines of the question with it and its sentences."""
+    weights = FOREIGN if asked.is_foreign and embedder.name == BUNDLED else WEIGHTS
+    share, pairs, phrase = _word_figures(asked, stored)
+    score = (
+        weights.cosine * float(cosine)
+        + weights.closest * float(cosines.max())
+        + weights.words * share
+        + weights.pairs * pairs
+        + PHRASE * phrase
+    )
+    return Candidate(
+        stored=stored,
+        cosine=float(cosine),
+        cosines=cosines,
+        words=share,
+        pairs=pairs,
+        keyword=keyword,
+        score=round(score, 6),  # equal passages tie, whatever row they stand in
+        found_by=found_by,
+    )
 
 
 def _word_figures(asked: Query, stored: Stored) -> tuple[float, float, bool]:

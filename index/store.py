@@ -69,6 +69,11 @@ class Stored:
     head: Sequence[str]
     body: Sequence[str]
 
+    @property
+    def sentence_rows(self) -> range:
+        """Return the rows of its sentences' vectors."""
+        return range(self.first_sentence, self.first_sentence + len(self.bounds))
+
 
 class Store:
     """An open store; any number of threads may read one that is not written."""

@@ -13,10 +13,9 @@ import numpy as np
 
 from index.keyword import write_words
 from index.packed import Rows, unpack
-from index.prepare import Entry
-from index.store import Store, Stored
+from index.prepare import Entry, as_stored
+from index.store import Store
 from index.vectors import VectorStore
-from index.words import analyse
 
 GRAPH_BATCH = 2_000
 
@@ -54,16 +53,7 @@ class Writer:
         if document.id != self._document:
             self._document = document.id
             self._document_number = self._store.add_document(document, file_sha256=file_sha256)
-        stored = Stored(
-            self._next_passage,
-            entry.passage,
-            document.title,
-            document.language,
-            entry.bounds,
-            self._next_sentence,
-            analyse(entry.head, document.language),
-            analyse(entry.passage.text, document.language),
-        )
+        stored = as_stored(entry, self._next_passage, self._next_sentence)
         self._store.add_passage(
             stored, document=self._document_number, content_key=entry.content_key
         )

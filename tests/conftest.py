@@ -23,8 +23,8 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
-from chatbot.ask import Reader
 from chatbot.errors import StillLoading
+from chatbot.reading import Reader
 from chatbot.service import Service
 from chatbot.span_reader import SpanReader
 from chatbot.suggest import KnownQuestion, store_questions

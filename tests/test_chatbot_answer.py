@@ -3,7 +3,8 @@ import json
 import pytest
 
 from chatbot.answer import Answer, as_json
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
+from chatbot.reading import Reader
 
 
 @pytest.fixture(scope="module")

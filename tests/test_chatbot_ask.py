@@ -9,11 +9,11 @@ import pytest
 from conftest import build, open_index
 
 from chatbot.answer import Answer, Finished, Retrieved, Started, Turn, Wrote
-from chatbot.ask import HITS, OTHER_FROM, Reader, answer_question, stream_answer
+from chatbot.ask import OTHER_FROM, answer_question, stream_answer
 from chatbot.errors import ModelUnavailable, WrongQuestion
-from chatbot.evidence import frozen_weights
 from chatbot.models import Piece
 from chatbot.models.echo import EchoModel
+from chatbot.reading import HITS, Reader, frozen_weights
 from chatbot.span_reader import SpanReader
 from chatbot.terminal import show_answer
 from corpus.load import Corpus, load_corpus

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.ask import Reader
 from chatbot.check import (
     LEAST_SHARED,
     Checked,
@@ -18,6 +17,7 @@ from chatbot.check import (
     whole_characters,
     without_thoughts,
 )
+from chatbot.reading import Reader
 from chatbot.span_reader import SpanReader
 from corpus.document import Span
 from index.embed import Embedder

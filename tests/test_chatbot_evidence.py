@@ -5,17 +5,10 @@ from pathlib import Path
 import pytest
 
 from chatbot import evidence
-from chatbot.ask import Reader
-from chatbot.evidence import (
-    FEATURES,
-    Candidate,
-    find_candidates,
-    frozen_weights,
-    logistic,
-)
+from chatbot.evidence import FEATURES, Candidate, find_candidates
 from chatbot.question import read_question
+from chatbot.reading import Reader, find_hits, frozen_weights, logistic
 from chatbot.settle import OF_QUOTES, confidence, quote_features
-from index.search import search
 
 
 def test_logistic_is_what_it_says() -> None:
@@ -40,19 +33,11 @@ def test_frozen_file_names_its_features_and_data() -> None:
 
 
 def _sure(question: str, quotes: list[Candidate], reader: Reader) -> float:
-    return confidence(
-        read_question(question), quotes, span_reader=reader.span_reader, weights=frozen_weights()
-    )
+    return confidence(read_question(question), quotes, reader)
 
 
 def _candidates(question: str, reader: Reader) -> list[Candidate]:
-    return find_candidates(
-        read_question(question),
-        search(question, generation=reader.generation, embedder=reader.embedder),
-        generation=reader.generation,
-        span_reader=reader.span_reader,
-        weights=frozen_weights(),
-    )
+    return find_candidates(read_question(question), find_hits(question, reader), reader)
 
 
 def test_no_quote_gives_no_confidence(reader: Reader) -> None:

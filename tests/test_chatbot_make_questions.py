@@ -8,8 +8,9 @@ from conftest import build, open_index
 
 from chatbot import make_questions as making
 from chatbot.answer import Turn
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
 from chatbot.make_questions import MOST_KEPT_OF_ONE, make_questions
+from chatbot.reading import Reader
 from chatbot.suggest import FILE, KnownQuestion, load_questions, store_questions
 from corpus.load import load_corpus
 from footnote import main

@@ -13,9 +13,10 @@ from scripted import Scripted, serving
 from watched import WAIT_MS, watching
 
 from chatbot.answer import Answer, Citation, Sentence, Usage
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
 from chatbot.models import Limits, ModelSettings, load_model
 from chatbot.perimeter import Rules
+from chatbot.reading import Reader
 from chatbot.render import Exchange, render_conversation, render_head, render_opening
 from chatbot.server import make_app
 from chatbot.service import Service

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from conftest import build, open_index
 
-from chatbot.ask import Reader, find_passages, prompt_for
+from chatbot.ask import find_passages, prompt_for
 from chatbot.models.echo import EchoModel
 from chatbot.prompt import MOST_PASSAGES, VERSION, Prompt, passages_in, secret_beside
+from chatbot.reading import Reader
 from corpus.load import load_corpus
 from footnote import main
 from index.embed import Embedder

@@ -12,11 +12,12 @@ import pytest
 from scripted import CUT, KEY, PROVIDERS, Scripted, Step, serving
 
 from chatbot.answer import Answer, Usage, Wrote, as_json
-from chatbot.ask import Reader, answer_question, stream_answer
+from chatbot.ask import answer_question, stream_answer
 from chatbot.errors import ModelUnavailable, Stopped
 from chatbot.models import PROVIDERS as PROVIDER_TABLE
 from chatbot.models import Limits, Model, ModelSettings, Piece, load_model
 from chatbot.models.calls import FAILURES_BEFORE_REST, LONGEST_REPLY
+from chatbot.reading import Reader
 
 QUESTION = "How many homicides did El Salvador have in January 2012?"
 COUNTED = "The country had counted 411 homicides in January 2012 and 402 in February 2012."

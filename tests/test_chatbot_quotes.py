@@ -2,13 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from chatbot.ask import Reader
-from chatbot.evidence import FEATURES, Candidate, find_candidates, frozen_weights
+from chatbot.evidence import FEATURES, Candidate, find_candidates
 from chatbot.question import read_question
 from chatbot.quotes import MOST_SENTENCES, MOST_WORDS, find_conflict, leans, pick_quotes
+from chatbot.reading import Reader, find_hits
 from chatbot.settle import at_its_place, read_alone, settle_quotes
 from corpus.document import Span
-from index.search import search
 
 QUESTIONS = (
     "Who coined the term narco-peace?",
@@ -19,14 +18,7 @@ QUESTIONS = (
 
 
 def _candidates(question: str, reader: Reader) -> list[Candidate]:
-    hits = search(question, generation=reader.generation, embedder=reader.embedder)
-    return find_candidates(
-        read_question(question),
-        hits,
-        generation=reader.generation,
-        span_reader=reader.span_reader,
-        weights=frozen_weights(),
-    )
+    return find_candidates(read_question(question), find_hits(question, reader), reader)
 
 
 @pytest.fixture(scope="module")
@@ -104,14 +96,7 @@ def test_nothing_to_quote_is_no_quote(reader: Reader) -> None:
 def _settled(
     question: str, quotes: list[Candidate], reader: Reader
 ) -> tuple[list[Candidate], list[Candidate]]:
-    return settle_quotes(
-        read_question(question),
-        quotes,
-        listing=False,
-        embedder=reader.embedder,
-        span_reader=reader.span_reader,
-        weights=frozen_weights(),
-    )
+    return settle_quotes(read_question(question), quotes, reader, listing=False)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -140,14 +125,10 @@ def test_alone_each_quote_is_found_at_its_place(
     beside = next(c for c in others if c.span.document_id == best.span.document_id)
     elsewhere = next(c for c in others if c.span.document_id != best.span.document_id)
     quotes = [best, elsewhere, beside]
-    alone = read_alone(
-        read_question(QUESTIONS[0]),
-        quotes,
-        embedder=reader.embedder,
-        span_reader=reader.span_reader,
-        weights=frozen_weights(),
-    )
-    assert {span: found.text for span, found in alone.items()} == {q.span: q.text for q in quotes}
+    alone = read_alone(read_question(QUESTIONS[0]), quotes, reader)
+    assert {(quote.span, found.text) for quote, found in alone} == {
+        (q.span, q.text) for q in quotes
+    }
 
 
 def test_one_long_sentence_is_quoted_alone(some: Candidate) -> None:
@@ -255,14 +236,8 @@ def test_what_is_found_alone_is_put_back_at_its_place(
     candidates: dict[str, list[Candidate]], reader: Reader
 ) -> None:
     (best, *_), question = candidates[QUESTIONS[0]], read_question(QUESTIONS[0])
-    alone = read_alone(
-        question,
-        [best],
-        embedder=reader.embedder,
-        span_reader=reader.span_reader,
-        weights=frozen_weights(),
-    )
-    found = at_its_place(alone[best.span], best)
+    ((_, alone),) = read_alone(question, [best], reader)
+    found = at_its_place(alone, best)
     text = reader.generation.document(found.span.document_id).text
     assert found.span == best.span
     assert text[found.answer.start : found.answer.end] == text[best.answer.start : best.answer.end]

@@ -17,9 +17,10 @@ from conftest import DOCUMENTS
 from tiny_model import make_tiny_model
 
 from chatbot.answer import Answer
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
 from chatbot.errors import ModelUnavailable, Stopped, UnknownModel
 from chatbot.models import REPLY_TOKENS, Limits, Model, ModelSettings, load_model
+from chatbot.reading import Reader
 
 QUESTION = "Who coined the term narco-peace?"
 START_SECONDS = 90.0

@@ -8,7 +8,8 @@ import pytest
 
 from chatbot import render
 from chatbot.answer import Answer
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
+from chatbot.reading import Reader
 from chatbot.render import (
     LANGUAGES,
     Exchange,

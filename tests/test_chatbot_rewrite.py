@@ -7,10 +7,11 @@ from threading import Event
 import pytest
 
 from chatbot.answer import Turn
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
 from chatbot.errors import ModelUnavailable
 from chatbot.models import Piece
 from chatbot.models.echo import EchoModel
+from chatbot.reading import Reader
 from chatbot.rewrite import rewrite
 
 HISTORY = [

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from chatbot.answer import Answer, Notice
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
+from chatbot.reading import Reader
 from chatbot.terminal import ABSTAINS, NOTICES, WIDTH, show_answer, show_hits, show_table
 
 

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 from larkford import TEXTS, documents
 
-from chatbot.ask import Reader
 from chatbot.check import Checked, Source
+from chatbot.reading import Reader
 from chatbot.span_reader import SpanReader
 from eval.bench import Bench, with_text
 from eval.checking import (

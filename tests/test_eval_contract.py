@@ -5,7 +5,8 @@ import pytest
 from larkford import FOUNDED, LIT, NOT_NEAR, case, documents
 
 from chatbot.answer import Answer
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
+from chatbot.reading import Reader
 from chatbot.span_reader import SpanReader
 from corpus.document import Span
 from eval.bench import Ask, Bench, ask_reader, open_lab, spread

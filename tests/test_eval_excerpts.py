@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatbot.ask import Reader
+from chatbot.reading import Reader
 from corpus.document import Document, Span
 from corpus.errors import UnknownDocument
 from eval.bench import documents_of, with_text

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from chatbot.answer import Answer, Citation, Sentence
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
+from chatbot.reading import Reader
 from chatbot.settings import Settings
 from corpus.document import Document, Span
 from eval.bench import Ask, Bench, ask_reader, documents_of, with_text

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from larkford import LIT, NOT_NEAR, case, documents
 
-from chatbot.ask import Reader
 from chatbot.models.echo import EchoModel
+from chatbot.reading import Reader
 from chatbot.span_reader import SpanReader
 from eval.bench import Bench
 from eval.findings import Findings, Tally

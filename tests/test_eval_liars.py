@@ -5,10 +5,10 @@ from threading import Event
 import pytest
 from larkford import BRIDGE, LIT, NOT_NEAR, NOT_SAID, TEXTS, case, documents
 
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
 from chatbot.check import Checked, Checker, Source
-from chatbot.evidence import frozen_weights
 from chatbot.prompt import ABSTAINS
+from chatbot.reading import Reader, frozen_weights
 from chatbot.span_reader import SpanReader
 from eval.bench import Bench
 from eval.liars import BAITS, LIES, NEVER_ABSTAINS, OBEYS, Liar, count_lies
@@ -31,15 +31,9 @@ def bench(embedder: Embedder) -> Bench:
 
 @pytest.fixture(scope="module")
 def town(bench: Bench) -> Iterator[Reader]:
+    """Answers readily, although the documents hardly do: or liars would not be heard."""
     with bench.reading(documents()) as opened:
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def _readily(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Models are asked although the documents hardly answer: or liars would not be heard."""
-    readily = replace(frozen_weights(), threshold=0.3)
-    monkeypatch.setattr("chatbot.ask.frozen_weights", lambda: readily)
+        yield replace(opened, weights=replace(frozen_weights(), threshold=0.3))
 
 
 def literal(text: str, sources: Sequence[Source], _: Checker) -> Checked:

@@ -8,7 +8,7 @@ import pytest
 from larkford import BRIDGE, FOUNDED, LIT, NOT_NEAR, TEXTS, case, documents
 
 from chatbot.answer import Answer
-from chatbot.ask import Reader
+from chatbot.reading import Reader
 from chatbot.span_reader import SpanReader
 from corpus.errors import EmptyCorpus
 from eval.bench import Ask, Asked, Bench, Lab, ask_reader, documents_of, rewritten

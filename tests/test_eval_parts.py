@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.ask import Reader
+from chatbot.reading import Reader
 from eval.command import read_gates
 from eval.errors import BadCase
 from eval.parts import load_parts

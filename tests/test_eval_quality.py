@@ -6,7 +6,8 @@ import pytest
 from larkford import NOT_NEAR, NOT_SAID, case
 
 from chatbot.answer import Answer
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
+from chatbot.reading import Reader
 from corpus.document import Span
 from eval.case import Case
 from eval.datasets import load_dataset

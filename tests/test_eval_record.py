@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.ask import Reader
+from chatbot.reading import Reader
 from chatbot.settings import Settings
 from eval.case import Case
 from eval.record import make_record, note_opening, say_openings

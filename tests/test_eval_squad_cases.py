@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.ask import Reader
+from chatbot.reading import Reader
 from corpus.document import Document, Span
 from eval.bench import documents_of, with_text
 from eval.errors import BadCase

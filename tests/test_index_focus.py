@@ -9,7 +9,7 @@ from index.embed import Embedder
 from index.focus import focus, sketch
 from index.generation import Generation
 from index.packed import Vectors
-from index.passage import Passage
+from index.passage import FoundSentence, Passage
 from index.query import Query, read_query
 from index.store import Stored
 from index.tokens import count_tokens
@@ -35,7 +35,15 @@ def some(generation: Generation) -> list[Stored]:
 def passages(
     stored: Sequence[Stored], asked: tuple[Query, Vectors], generation: Generation
 ) -> list[Passage]:
-    return [passage for passage, _ in focus(stored, *asked, generation)]
+    return [passage for passage, _ in focused(stored, asked, generation)]
+
+
+def focused(
+    stored: Sequence[Stored], asked: tuple[Query, Vectors], generation: Generation
+) -> list[tuple[Passage, tuple[FoundSentence, ...]]]:
+    query, vector = asked
+    vectors = generation.sentence_vectors.vectors
+    return focus([(s, vectors(s.sentence_rows) @ vector) for s in stored], query)
 
 
 def with_text(text: str, language: str | None = "en") -> Stored:
@@ -99,7 +107,7 @@ def test_all_is_kept_where_everything_is_near_enough(
     monkeypatch.setattr(index.focus, "LEEWAY", 9.0)
     stored = some(generation)
     asked = ask(QUESTION, generation, embedder)
-    for (passage, sentences), whole in zip(focus(stored, *asked, generation), stored, strict=True):
+    for (passage, sentences), whole in zip(focused(stored, asked, generation), stored, strict=True):
         texts = [whole.passage.text[slice(*bound)] for bound in whole.bounds]
         kept = [text for text in texts if text not in whole.passage.heading_path]
         assert len(sentences) == len(kept)
@@ -127,7 +135,8 @@ def test_headings_do_not_count(
 
 
 def test_nothing_to_cut(generation: Generation, embedder: Embedder) -> None:
-    assert focus([], *ask(QUESTION, generation, embedder), generation) == []
+    query, _ = ask(QUESTION, generation, embedder)
+    assert focus([], query) == []
 
 
 WORDS = "the gangs agreed to hand over their weapons to the church in the square of the capital"

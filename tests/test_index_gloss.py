@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from chatbot.ask import Reader, answer_question
+from chatbot.ask import answer_question
+from chatbot.reading import Reader
 from chatbot.span_reader import SpanReader
 from index.embed import BUNDLED, Embedder
 from index.generation import Generation, open_current
