@@ -65,7 +65,7 @@ def _next(found: list[str], place: int, is_known: Callable[[str], bool]) -> tupl
             return count, english
     word, lowered = found[0], found[0].lower()
     is_name = place and word[0].isupper()
-    if is_name and is_known(word):
+    if is_name and (is_known(word) or is_stop_word(lowered, "es")):  # "El Viejo"
         return 1, word
     if not place and lowered in plain:
         return 1, plain[lowered]

@@ -12,7 +12,7 @@ from chatbot.reading import Reader
 from chatbot.span_reader import SpanReader
 from index.embed import BUNDLED, Embedder
 from index.generation import Generation, open_current
-from index.gloss import in_english
+from index.gloss import gloss, in_english
 from index.split import PASSAGE_TOKENS
 
 ENTRIES = [
@@ -58,6 +58,10 @@ def test_a_spanish_question_is_put_into_english(
 ) -> None:
     assert in_english(spanish, generation) == english
     assert in_english(english, generation) == english
+
+
+def test_an_article_with_a_capital_is_of_a_name_wherever_it_is_asked() -> None:
+    assert gloss("¿Dónde está El Faro?", lambda _: False) == "Where is El Faro?"
 
 
 @pytest.mark.parametrize("question", ["Who leads El Faro?", "Bukele", "", "Wer führt El Faro?"])
