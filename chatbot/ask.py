@@ -26,11 +26,11 @@ from chatbot.evidence import Candidate, find_candidates
 from chatbot.models import QUOTES, Model, ModelSettings
 from chatbot.parts import asks_for_list, split_question
 from chatbot.prompt import ABSTAINS, Prompt, make_prompt
-from chatbot.question import check_length, make_standalone, plain, read_question
+from chatbot.question import Question, check_length, make_standalone, plain, read_question
 from chatbot.quotes import find_conflict, pick_quotes
 from chatbot.reading import Reader, find_hits
 from chatbot.rewrite import rewrite
-from chatbot.settle import at_its_place, confidence, pick_alone, settle_quotes
+from chatbot.settle import at_its_place, confidence, pick_alone, read_alone, settle_quotes
 from chatbot.small_talk import small_talk
 from chatbot.suggest import follow_ups, load_questions, suggestions
 from corpus.document import Span
@@ -279,16 +279,30 @@ def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
     picked = pick_quotes(candidates, listing=listing)
     quotes, alone = settle_quotes(asked, picked, reader, listing=listing)
     sure = confidence(asked, alone, reader)
-    other = find_conflict(candidates, quotes) if quotes else None
-    if other:
-        document = reader.generation.document
-        pair = (max(quotes, key=lambda quote: quote.score), other)
-        quotes = sorted(
-            pair, key=lambda q: document(q.span.document_id).published_on or "", reverse=True
-        )
+    pair = _disagreeing(asked, candidates, quotes, reader) if quotes else ()
     return _Quotes(
-        sentences=tuple(quotes),
+        sentences=pair or tuple(quotes),
         confidence=sure,
         are_sure=bool(quotes) and sure >= reader.weights.threshold,
-        disagree=other is not None,
+        disagree=bool(pair),
+    )
+
+
+def _disagreeing(
+    asked: Question, candidates: Sequence[Candidate], quotes: Sequence[Candidate], reader: Reader
+) -> tuple[Candidate, ...]:
+    """Return the best quote and what another document says against it, newest first, or nothing.
+
+    They must be found to disagree where nothing else stands, too.
+    """
+    other = find_conflict(candidates, quotes)
+    if other is None:
+        return ()
+    pair = (max(quotes, key=lambda quote: quote.score), other)
+    alone = [found for _, found in read_alone(asked, pair, reader)]
+    if not alone or find_conflict(alone, alone[:1]) is None:
+        return ()
+    document = reader.generation.document
+    return tuple(
+        sorted(pair, key=lambda q: document(q.span.document_id).published_on or "", reverse=True)
     )
