@@ -146,10 +146,10 @@ def ask_command(arguments: argparse.Namespace) -> int:
 
 def _show_prompt(question: str, reader: "Reader", *, as_json: bool) -> int:
     """Print what a model would be asked, and ask none."""
-    from chatbot.ask import find_passages, prompt_for
+    from chatbot.ask import prompt_of
     from chatbot.prompt import VERSION
 
-    prompt = prompt_for(question, find_passages(question, reader), reader)
+    prompt = prompt_of(question, reader)
     counts = {"passages": prompt.passage_count, "dropped": prompt.dropped_count}
     return _say({"prompt": prompt.text, "version": VERSION, **counts} if as_json else prompt.text)
 
@@ -161,14 +161,14 @@ def _ask_batch(arguments: argparse.Namespace) -> int:
 
     code = GOOD
     lines = answer_batch(arguments.batch, open_reader=lambda: open_reader(_settings(arguments)))
-    for line in lines:
-        if line.answer is None:
-            print(f"footnote: {arguments.batch}:{line.number}: {line.problem}", file=sys.stderr)
+    for number, name, answer in lines:
+        if isinstance(answer, str):
+            print(f"footnote: {arguments.batch}:{number}: {answer}", file=sys.stderr)
             code = WRONG_USE
         elif arguments.json:
-            _say({"id": line.id, **as_json(line.answer)})
+            _say({"id": name, **as_json(answer)})
         else:
-            _say(f"{line.answer.question}\n\n{show_answer(line.answer)}\n")
+            _say(f"{answer.question}\n\n{show_answer(answer)}\n")
     return code
 
 
@@ -183,19 +183,11 @@ def serve_command(arguments: argparse.Namespace) -> int:
     print("Starting Footnote…", file=sys.stderr)
     from chatbot.models.look import tips
     from chatbot.models.remote import LOOPBACK
-    from chatbot.perimeter import Rules
     from chatbot.server import make_app, serve
 
-    rules = Rules(
-        allowed_origins=settings.chatbot.allowed_origins,
-        api_key=api_key,
-        rates=settings.chatbot,
-        trusted_proxies=settings.chatbot.trusted_proxies,
-        root_path=settings.chatbot.root_path,
-    )
     is_here = not service.has_model and host in LOOPBACK  # then whoever reads the page runs it
-    title, hints = settings.chatbot.title, tips if is_here else tuple
-    app = make_app(service, rules=rules, title=title, tips=hints)
+    hints = tips if is_here else tuple
+    app = make_app(service, rules=settings.chatbot, api_key=api_key, tips=hints)
     service.start()
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     serve(

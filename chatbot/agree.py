@@ -77,31 +77,23 @@ def _numbers_hold(claim: Words, sentence: Words, around: Words) -> bool:
 
     It must not have taken the place of another, nor stand only around where one of its kind is.
     """
-    values, given = ({n.value for n in text.numbers} for text in (claim, sentence))
+    values = {n.value for n in claim.numbers}
     left = [n for n in sentence.numbers if n.value not in values]
     for number in claim.numbers:
-        is_here, year = number.value in given, is_year(number.value)
-        if is_here and not any(
-            _measures_alike(claim, number, sentence, n)
-            for n in sentence.numbers
-            if n.value == number.value
-        ):
+        same = [n for n in sentence.numbers if n.value == number.value]
+        if same and not any(_measures_alike(claim, number, sentence, n) for n in same):
             return False
-        places = [n.at for n in sentence.numbers if n.value == number.value]
-        if _takes_a_place(claim, number.at, sentence, [n.at for n in left], places):
+        if _takes_a_place(claim, number.at, sentence, [n.at for n in left], [n.at for n in same]):
             return False
-        if not is_here and any(is_year(other.value) == year for other in left):
-            return False
-        there = [
-            source.near(n.at, COMPANY_WORDS)
-            for source in ((sentence,) if is_here else (around,))
-            for n in source.numbers
-            if n.value == number.value
-        ]
-        if not there:
+        if same:
+            continue
+        if any(is_year(other.value) == is_year(number.value) for other in left):
             return False
         company = claim.near(number.at, 2)
-        if not is_here and company and not any(_share(company, t) for t in there):
+        there = [
+            around.near(n.at, COMPANY_WORDS) for n in around.numbers if n.value == number.value
+        ]
+        if not there or (company and not any(_share(company, t) for t in there)):
             return False
     return True
 

@@ -120,13 +120,10 @@ def _add_reading(app: FastAPI, service: Service) -> None:
     def alive() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/readyz", response_model=None)
-    def ready() -> Response:
-        try:
-            service.scope()
-        except FootnoteError as error:
-            return JSONResponse({"status": "not ready", "error": sentence_of(error)}, 503)
-        return JSONResponse({"status": "ready"})
+    @app.get("/readyz")
+    def ready() -> dict[str, str]:
+        service.scope()
+        return {"status": "ready"}
 
 
 async def _sse(events: AsyncIterator[Event | None]) -> AsyncIterator[str]:

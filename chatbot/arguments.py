@@ -47,12 +47,6 @@ def _number(most: int) -> Callable[[str], int]:
     return read
 
 
-def _price(text: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d+)?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no price like 0.15")
-    return float(text)
-
-
 def _date(text: str) -> str:
     if not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no date like 2013, 2013-05 or 2013-05-31")
@@ -89,9 +83,6 @@ _EVAL = (
         help="provider:name; give several to compare them on the same cases",
     ),
     _arg("--judge", metavar="SPEC", help="provider:name of a model that judges answers, too"),
-    _arg(
-        "--usd", nargs=2, type=_price, metavar="N", help="what a million tokens cost: read, written"
-    ),
     _arg("--passages", type=_number(10_000_000), help="speed: made-up passages"),
 )
 _OWN: Mapping[str, Sequence[Argument]] = {

@@ -20,14 +20,14 @@ from chatbot.check import (
     whole_characters,
     without_thoughts,
 )
-from chatbot.draft import Clock, Draft
+from chatbot.draft import Draft
 from chatbot.errors import ModelUnavailable
 from chatbot.evidence import Candidate, find_candidates
 from chatbot.models import QUOTES, Model, ModelSettings
-from chatbot.parts import asks_for_list, split_question
+from chatbot.parts import split_question
 from chatbot.prompt import ABSTAINS, Prompt, make_prompt
 from chatbot.question import Question, check_length, make_standalone, plain, read_question
-from chatbot.quotes import find_conflict, pick_quotes
+from chatbot.quotes import find_conflict
 from chatbot.reading import Reader, find_hits
 from chatbot.rewrite import rewrite
 from chatbot.settle import at_its_place, confidence, pick_alone, read_alone, settle_quotes
@@ -61,19 +61,18 @@ def stream_answer(
 
     Once `stop` is set, a model that writes is left off within a second, and Stopped raised.
     """
-    clock = Clock()
+    draft = Draft(reader.generation)
     asked = check_length(question)
     talks = small_talk(asked) is not None
     stop = stop or StopEvent()
     standalone = asked if talks else _make_whole(asked, history, reader, stop)
-    draft = Draft(reader.generation)
     model_name = reader.model.name if reader.model else QUOTES
     yield Started(question=asked, standalone_question=standalone, model=model_name)
 
     parts = _parts(standalone, reader)
     found = [find_hits(part, reader) for part in parts]
     hits = _merge(found)
-    clock.lap("search")
+    draft.lap("search")
     yield Retrieved(hits)
 
     pairs = [] if talks else list(zip(parts, found, strict=True))
@@ -81,7 +80,7 @@ def stream_answer(
         parts, _of_one([_read(part, of, reader) for part, of in pairs]), reader
     )
     sure = max((quotes.confidence for quotes in read), default=0.0)
-    clock.lap("read")
+    draft.lap("read")
     if any(quotes.disagree and quotes.are_sure for quotes in read):
         draft.notices.append("conflict")
     if reader.model and sure >= MODEL_FROM:
@@ -91,7 +90,7 @@ def stream_answer(
         yield from _quote(read, draft)
     if talks:
         draft.notices.append("greeting")
-    clock.lap("write")
+    draft.lap("write")
     yield Finished(
         Answer(
             question=asked,
@@ -107,7 +106,7 @@ def stream_answer(
             ),
             model=draft.written_by,
             usage=draft.usage,
-            seconds=clock.laps,
+            seconds=draft.seconds,
             problem=draft.problem,
         )
     )
@@ -122,9 +121,13 @@ def _make_whole(question: str, history: Sequence[Turn], reader: Reader, stop: St
     return rewrite(question, history, reader.model, stop) or by_rule
 
 
-def find_passages(question: str, reader: Reader) -> tuple[Hit, ...]:
-    """Return what is found for a standalone question, best first, for all it asks at once."""
-    return _merge([find_hits(part, reader) for part in _parts(question, reader)])
+def prompt_of(question: str, reader: Reader) -> Prompt:
+    """Return what a model would be asked for this question, the first of a conversation."""
+    events = stream_answer(question, reader=replace(reader, model=None))
+    started, retrieved = next(events), next(events)
+    assert isinstance(started, Started)
+    assert isinstance(retrieved, Retrieved)
+    return prompt_for(started.standalone_question, retrieved.hits, reader)
 
 
 def _parts(question: str, reader: Reader) -> list[str]:
@@ -155,7 +158,7 @@ def _ask_model(
         draft.notices.append("shortened")
     said_something, reply = False, _reply(model, prompt, draft, stop)
     try:
-        for text in split_stream(without_thoughts(whole_characters(reply))):
+        for text in map(whole_characters, split_stream(without_thoughts(reply))):
             if _ABSTAINS.match(text):
                 draft.is_settled = True
                 return
@@ -262,8 +265,8 @@ def _settled_together(
 
 def _read_among(question: str, shown: dict[Span, Candidate], reader: Reader) -> _Quotes:
     """Read these sentences alone for those to quote."""
-    asked, listing = read_question(question), asks_for_list(question)
-    pairs = pick_alone(asked, list(shown.values()), reader, listing=listing)
+    asked = read_question(question)
+    pairs = pick_alone(asked, list(shown.values()), reader)
     sure = confidence(asked, [found for _, found in pairs], reader)
     return _Quotes(
         sentences=tuple(at_its_place(found, quote) for quote, found in pairs),
@@ -274,10 +277,9 @@ def _read_among(question: str, shown: dict[Span, Candidate], reader: Reader) -> 
 
 def _read(question: str, hits: Sequence[Hit], reader: Reader) -> _Quotes:
     """Read the best hits for the sentences to quote."""
-    asked, listing = read_question(question), asks_for_list(question)
+    asked = read_question(question)
     candidates = find_candidates(asked, hits, reader)
-    picked = pick_quotes(candidates, listing=listing)
-    quotes, alone = settle_quotes(asked, picked, reader, listing=listing)
+    quotes, alone = settle_quotes(asked, candidates, reader)
     sure = confidence(asked, alone, reader)
     pair = _disagreeing(asked, candidates, quotes, reader) if quotes else ()
     return _Quotes(
@@ -298,11 +300,11 @@ def _disagreeing(
     other = find_conflict(candidates, quotes)
     if other is None:
         return ()
-    pair = (max(quotes, key=lambda quote: quote.score), other)
+    pair = [max(quotes, key=lambda quote: quote.score), other]
     alone = [found for _, found in read_alone(asked, pair, reader)]
     if not alone or find_conflict(alone, alone[:1]) is None:
         return ()
     document = reader.generation.document
-    return tuple(
-        sorted(pair, key=lambda q: document(q.span.document_id).published_on or "", reverse=True)
-    )
+    pair.sort(key=lambda q: q.span.document_id)
+    pair.sort(key=lambda q: document(q.span.document_id).published_on or "", reverse=True)
+    return tuple(pair)

@@ -62,9 +62,9 @@ def identify(
     caller = caller_at(client[0]) if client else "unknown"
     if is_public:
         return caller
-    others = allowed_origins if allows_others else ()
-    if not is_allowed(origin, own=f"{scope['scheme']}://{host}", allowed_origins=others):
-        return Refusal(403, _not_listed(origin or ""))
+    pages = [f"{scope['scheme']}://{host}", *(allowed_origins if allows_others else ())]
+    if origin is not None and origin not in pages:  # exact on scheme, host and port
+        return Refusal(403, _not_listed(origin))
     scheme, _, key = headers.get(b"authorization", "").strip().partition(" ")
     if api_key and scheme.lower() == "bearer":  # a proxy's own passwords come in this header too
         is_right = hmac.compare_digest(key.strip().encode(), api_key.encode())
@@ -72,11 +72,6 @@ def identify(
     if origin is not None or scope["method"] in _READING or (is_local and not api_key):
         return caller  # a page, or what every reader may see, or whoever runs this
     return Refusal(401, _KEY_WANTED if api_key else _NO_KEY, _WITH_KEY)
-
-
-def is_allowed(origin: str | None, *, own: str, allowed_origins: Sequence[str]) -> bool:
-    """Say whether a page of `origin` may ask; exact on scheme, host and port. None is no page."""
-    return origin is None or origin == own or origin in allowed_origins
 
 
 def is_known_host(host: str, *, allowed_origins: Sequence[str]) -> bool:

@@ -122,16 +122,9 @@ def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
         yield begun
 
 
-def whole_characters(pieces: Iterable[str]) -> Iterator[str]:
-    """Pass text on with the halves of characters joined, and those that have no other replaced."""
-    half = ""
-    for piece in pieces:
-        text = half + piece
-        half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
-        text = text[: len(text) - len(half)]
-        yield text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if half:
-        yield "\N{REPLACEMENT CHARACTER}"
+def whole_characters(text: str) -> str:
+    """Return text with the halves of characters joined, and those that have no other replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def check_sentence(text: str, sources: Sequence[Source], checker: "Checker") -> Checked:

@@ -20,7 +20,15 @@ class Draft:
         self.written_by = QUOTES
         self.problem = ""
         self.is_settled = False
+        self.seconds: dict[str, float] = {}
+        self._started = self._last = time.monotonic()
         self._generation = generation
+
+    def lap(self, stage: str) -> None:
+        """End a stage: note its seconds, and those in all so far."""
+        now = time.monotonic()
+        self.seconds |= {stage: round(now - self._last, 4), "total": round(now - self._started, 4)}
+        self._last = now
 
     def write(
         self,
@@ -55,18 +63,3 @@ class Draft:
                 published_on=document.published_on,
             )
         return self.citations[span]
-
-
-class Clock:
-    """Seconds of each stage, and in all so far."""
-
-    def __init__(self) -> None:
-        """Begin now."""
-        self.laps: dict[str, float] = {}
-        self._started = self._last = time.monotonic()
-
-    def lap(self, stage: str) -> None:
-        """End a stage."""
-        now = time.monotonic()
-        self.laps |= {stage: round(now - self._last, 4), "total": round(now - self._started, 4)}
-        self._last = now

@@ -11,17 +11,17 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.background import Background
 from chatbot.callers import Refusal, identify
-from chatbot.limits import Limits, Rates
-from chatbot.proxies import Network, as_sent, is_local, path_within
+from chatbot.limits import Limits
+from chatbot.proxies import as_sent, is_local, path_within
 from chatbot.request_body import LARGEST_BODY_BYTES, TOO_LARGE, RequestBody
 from chatbot.request_log import log, log_failure, request_id
+from chatbot.settings import ChatbotTable
 
 MOST_OPEN = 512
 """Requests of one caller under way at once: a page holds two, and an office may be one address."""
@@ -54,27 +54,18 @@ _POLICY = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """Who may ask how often, and what lies between.
+class Perimeter:
+    """ASGI middleware: open routes, callers, limits, and security headers on every response.
 
-    `allowed_origins` are other sites that may ask, `api_key` is what programs send; what
-    `trusted_proxies` say of a request is believed; `root_path` is where one shows it, as in /help.
+    Of the rules, `allowed_origins` are other sites that may ask; what `trusted_proxies` say of a
+    request is believed; `root_path` is where one shows it, as in /help. Programs send `api_key`.
     """
 
-    allowed_origins: Sequence[str] = ()
-    api_key: str | None = None
-    rates: Rates = field(default_factory=Rates)
-    trusted_proxies: Sequence[Network] = ()
-    root_path: str = ""
-
-
-class Perimeter:
-    """ASGI middleware: open routes, callers, limits, and security headers on every response."""
-
-    def __init__(self, app: ASGIApp, *, rules: Rules, background: Background) -> None:
-        self._app, self._rules, self._background = app, rules, background
-        self._limits = Limits(rules.rates)
+    def __init__(
+        self, app: ASGIApp, *, rules: ChatbotTable, api_key: str | None, background: Background
+    ) -> None:
+        self._app, self._rules, self._api_key = app, rules, api_key
+        self._background, self._limits = background, Limits(rules)
         self._under_way: Counter[str] = Counter()
         ancestors = " ".join(["'self'", *rules.allowed_origins])
         self._headers = {
@@ -147,7 +138,7 @@ class Perimeter:
         caller = identify(
             scope,
             allowed_origins=self._rules.allowed_origins,
-            api_key=self._rules.api_key,
+            api_key=self._api_key,
             is_local=is_here,
             # An allowed site asks the API; the page is asked by itself alone, in a frame there too.
             allows_others=path.startswith("/api/"),

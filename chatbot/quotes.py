@@ -51,14 +51,15 @@ def pick_quotes(candidates: Sequence[Candidate], *, listing: bool = False) -> li
     before = _sentence_before(best, beside)
     if before is not None and _is_needed(before, best) and _fits(chosen, before):
         chosen.append(before)
-    if listing:
-        chosen += _others(candidates, chosen)
-        beside = []
-    for candidate in beside:
-        is_worth = candidate.score >= WORTH_ADDING * best.score and not (
-            candidate.is_of_another or _are_rivals(candidate, best)
-        )
-        if is_worth and candidate not in chosen and _fits(chosen, candidate):
+    limits = (MOST_LISTED, MOST_LISTED_WORDS) if listing else (MOST_SENTENCES, MOST_WORDS)
+    for candidate in candidates[1:] if listing else beside:
+        known = {_answer(c).casefold() for c in chosen}
+        if listing:
+            adds = candidate.is_marked and _answer(candidate).casefold() not in known
+        else:
+            adds = not (candidate.is_of_another or _are_rivals(candidate, best))
+        is_worth = adds and candidate.score >= WORTH_ADDING * best.score
+        if is_worth and candidate not in chosen and _fits(chosen, candidate, *limits):
             chosen.append(candidate)
     return sorted(
         chosen,
@@ -132,27 +133,16 @@ def _answer(candidate: Candidate) -> str:
     return candidate.text[candidate.answer.start - first : candidate.answer.end - first]
 
 
-def _others(candidates: Sequence[Candidate], chosen: Sequence[Candidate]) -> list[Candidate]:
-    """Return further sentences of a list: those that answer well, and give another answer."""
-    best, found = candidates[0], list[Candidate]()
-    known = {_answer(c).casefold() for c in chosen}
-    for candidate in candidates[1:]:
-        worth = candidate.score >= WORTH_ADDING * best.score and candidate.is_marked
-        if not worth or candidate in chosen:
-            continue
-        answer = _answer(candidate).casefold()
-        fits = sum(len(c.text.split()) for c in [*chosen, *found, candidate]) <= MOST_LISTED_WORDS
-        if fits and len(chosen) + len(found) < MOST_LISTED and answer not in known:
-            found.append(candidate)
-            known.add(answer)
-    return found
-
-
 def _sentence_before(best: Candidate, beside: Sequence[Candidate]) -> Candidate | None:
     earlier = [c for c in beside if c.span.end <= best.span.start]
     return max(earlier, key=lambda c: c.span.end, default=None)
 
 
-def _fits(chosen: Sequence[Candidate], candidate: Candidate) -> bool:
+def _fits(
+    chosen: Sequence[Candidate],
+    candidate: Candidate,
+    most: int = MOST_SENTENCES,
+    most_words: int = MOST_WORDS,
+) -> bool:
     word_count = sum(len(c.text.split()) for c in [*chosen, candidate])
-    return len(chosen) < MOST_SENTENCES and word_count <= MOST_WORDS
+    return len(chosen) < most and word_count <= most_words

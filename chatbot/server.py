@@ -9,6 +9,7 @@ from importlib.metadata import version
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from chatbot.api import add_routes
 from chatbot.api_description import describe as describe_api
@@ -16,16 +17,19 @@ from chatbot.background import Background, most_at_once
 from chatbot.embed import add_embedding
 from chatbot.errors import PortTaken
 from chatbot.page import Tips, mount_page
-from chatbot.perimeter import Perimeter, Rules
+from chatbot.perimeter import Perimeter
 from chatbot.request_log import start_logging
 from chatbot.service import Service
+from chatbot.settings import ChatbotTable
 
 MOST_CONNECTIONS = 2000
 HEAD_SECONDS = 10.0
 """How long, and at most twice that, a connection may take to say what it wants."""
 
 
-def make_app(service: Service, *, rules: Rules, title: str, tips: Tips = tuple) -> FastAPI:
+def make_app(
+    service: Service, *, rules: ChatbotTable, api_key: str | None = None, tips: Tips = tuple
+) -> FastAPI:
     """Return the app: API routes first, then the page at the root."""
     app = FastAPI(
         title="Footnote",
@@ -39,16 +43,16 @@ def make_app(service: Service, *, rules: Rules, title: str, tips: Tips = tuple) 
     app.openapi = described  # type: ignore[method-assign]
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=list(rules.allowed_origins),
+        allow_origins=rules.allowed_origins,
         allow_methods=["GET", "POST"],
         allow_headers=["content-type", "accept"],
         expose_headers=["retry-after", "x-request-id"],
     )
     app.state.background = background = Background(most_at_once(has_model=service.has_model))
-    app.add_middleware(Perimeter, rules=rules, background=background)
+    app.add_middleware(Perimeter, rules=rules, api_key=api_key, background=background)
     add_routes(app, service, background)
     add_embedding(app)
-    mount_page(app, service, background, title=title, tips=tips)
+    mount_page(app, service, background, title=rules.title, tips=tips)
     return app
 
 
@@ -69,7 +73,7 @@ def serve(
     start_logging(with_questions=log_questions)
     config = uvicorn.Config(
         app,
-        http=_protocol(),
+        http=_Impatient,
         log_config=None,
         access_log=False,
         limit_concurrency=MOST_CONNECTIONS,
@@ -89,25 +93,21 @@ class _Server(uvicorn.Server):
         await ending
 
 
-def _protocol() -> type[asyncio.Protocol]:
-    """Return uvicorn's protocol, less its endless patience with a request that does not come."""
-    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+class _Impatient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """Uvicorn's protocol, less its endless patience with a request that does not come."""
 
-    class Impatient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-        last_seen: object = ...
+    last_seen: object = ...
 
-        def connection_made(self, transport: asyncio.Transport) -> None:
-            super().connection_made(transport)
-            self.loop.call_later(HEAD_SECONDS, self._look)
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self.loop.call_later(HEAD_SECONDS, self._look)
 
-        def _look(self) -> None:
-            """Close a connection on which no request has come since the last look."""
-            if self.transport.is_closing():
-                return
-            is_between = self.cycle is None or self.cycle.response_complete
-            if is_between and self.cycle is self.last_seen:
-                self.transport.close()
-            self.last_seen = self.cycle
-            self.loop.call_later(HEAD_SECONDS, self._look)
-
-    return Impatient
+    def _look(self) -> None:
+        """Close a connection on which no request has come since the last look."""
+        if self.transport.is_closing():
+            return
+        is_between = self.cycle is None or self.cycle.response_complete
+        if is_between and self.cycle is self.last_seen:
+            self.transport.close()
+        self.last_seen = self.cycle
+        self.loop.call_later(HEAD_SECONDS, self._look)

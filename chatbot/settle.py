@@ -19,6 +19,7 @@ from chatbot.evidence import (
     tells_other_time,
 )
 from chatbot.opposites import directions_hold
+from chatbot.parts import asks_for_list
 from chatbot.question import Question
 from chatbot.quotes import pick_quotes
 from chatbot.reading import Reader, logistic
@@ -53,14 +54,15 @@ _NO_DIRECTION = re.compile(r"\b(?:up|down|over|the (?:start|beginning|end) of)\b
 
 
 def settle_quotes(
-    question: Question, quotes: Sequence[Candidate], reader: Reader, *, listing: bool
+    question: Question, candidates: Sequence[Candidate], reader: Reader
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """Return the quotes that are picked again where no other words stand; and as found there.
+    """Pick quotes; return those picked again where no other words stand, and as found there.
 
     So the words cited are enough for the answer, and how sure it is may be told from them.
     """
+    quotes = pick_quotes(candidates, listing=asks_for_list(question.text))
     while True:
-        pairs = pick_alone(question, quotes, reader, listing=listing)
+        pairs = pick_alone(question, quotes, reader)
         kept = [quote for quote, _ in pairs]
         if len(kept) == len(quotes):
             return kept, [found for _, found in pairs]
@@ -68,10 +70,11 @@ def settle_quotes(
 
 
 def pick_alone(
-    question: Question, quotes: Sequence[Candidate], reader: Reader, *, listing: bool
+    question: Question, quotes: Sequence[Candidate], reader: Reader
 ) -> list[tuple[Candidate, Candidate]]:
     """Return those of the quotes that are picked where only they stand, each as found there too."""
     alone = read_alone(question, quotes, reader)
+    listing = asks_for_list(question.text)
     picked = pick_quotes([found for _, found in alone], listing=listing)
     return [(quote, found) for found in picked for quote, same in alone if same is found]
 
@@ -102,7 +105,7 @@ def read_alone(
     )
     hits = few.search(question.text, k=READ_HITS, reranker=reader.reranker)
     shown = [(hit, few.text(hit)) for hit in hits]
-    found = score_sentences(question, shown, few.words, len(few), reader)
+    found = score_sentences(question, shown, few, len(few), reader)
     return [(places[one.span], one) for one in found if one.span in places]
 
 

@@ -164,7 +164,6 @@ class Evaluation:
             settings=self.settings,
             jobs=arguments.jobs,
             judge=model,
-            usd=arguments.usd,
         )
 
 

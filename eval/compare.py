@@ -64,13 +64,13 @@ def _changed(metric: str, old: Table, new: Table) -> dict[str, float | None]:
     paired = paired_bootstrap(
         new.values(metric, FOOTNOTE), old.values(metric, FOOTNOTE), old.clusters
     )
-    of_cases = metric not in TOGETHER and not isnan(paired.low)
+    of_cases = metric not in TOGETHER and not isnan(paired["low"])
     return {
         "before": before["mean"],
         "after": after["mean"],
-        "difference": paired.mean if of_cases else after["mean"] - before["mean"],
-        "low": paired.low if of_cases else None,
-        "high": paired.high if of_cases else None,
+        "difference": paired["mean"] if of_cases else after["mean"] - before["mean"],
+        "low": paired["low"] if of_cases else None,
+        "high": paired["high"] if of_cases else None,
     }
 
 

@@ -6,7 +6,7 @@ together. Does not know how they are shown.
 
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
@@ -75,12 +75,12 @@ class Table:
             "unscored": int((np.isnan(values) & answered).sum()),
             "mean": float(np.nanmean(values)),
             "standard_error": statistics.clustered_error(values, self.clusters),
-            **no_nan(asdict(statistics.bootstrap(values, self.clusters))),
+            **no_nan(statistics.bootstrap(values, self.clusters)),
         }
         if system != FOOTNOTE:
             ours = self.values(metric, FOOTNOTE)
             paired = statistics.paired_bootstrap(ours, values, self.clusters)
-            found |= {} if isnan(paired.mean) else {"difference": no_nan(asdict(paired))}
+            found |= {} if isnan(paired["mean"]) else {"difference": no_nan(paired)}
         return found
 
     def values(self, metric: str, system: str) -> np.ndarray:
@@ -111,4 +111,4 @@ class Table:
             lambda rows: TOGETHER[metric](judged.of(rows)), self.clusters, resamples=1_000
         )
         found = {"count": count, "unscored": 0, "mean": value, "standard_error": None}
-        return found | no_nan(asdict(interval))
+        return found | no_nan(interval)

@@ -17,9 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.evidence import FEATURES, Candidate, find_candidates
-from chatbot.parts import asks_for_list
 from chatbot.question import make_standalone, read_question
-from chatbot.quotes import pick_quotes
 from chatbot.reading import Reader, find_hits, logistic
 from chatbot.settle import OF_QUOTES, settle_quotes
 from chatbot.settle import quote_features as of_quotes
@@ -63,9 +61,7 @@ class Asked:
     @cached_property
     def quotes(self) -> tuple[list[Candidate], list[Candidate]]:
         """Return what would be quoted, and that as found where nothing else stands."""
-        listing = asks_for_list(self.question)
-        picked = pick_quotes(self.candidates, listing=listing)
-        return settle_quotes(read_question(self.question), picked, self.reader, listing=listing)
+        return settle_quotes(read_question(self.question), self.candidates, self.reader)
 
     def is_right(self, candidate: Candidate) -> bool:
         """Say whether the candidate overlaps gold."""
@@ -82,41 +78,39 @@ class Asked:
 
 def main(argv: Sequence[str]) -> int:
     """Fit, write the weights, print what the parts measure."""
-    with ExitStack() as opened:
-        return _fit_all(Path(argv[0]), opened)
-
-
-def _fit_all(data: Path, opened: ExitStack) -> int:
-    fitted, aside = dict[str, list[Asked]](), dict[str, list[Asked]]()
+    data, fitted, aside = Path(argv[0]), dict[str, list[Asked]](), dict[str, list[Asked]]()
     bench = Bench(
         embedder=load_embedder(BUNDLED), passage_tokens=PASSAGE_TOKENS, span_reader=SpanReader()
     )
-    for name in ("squad2", "clapnq"):
-        dataset = load_dataset(data / name)
-        halves = parts_of(dataset).values()
-        reader = opened.enter_context(bench.reading(dataset.documents))
-        fitted[name], aside[name] = ([_ask(case, reader) for case in of] for of in halves)
-    own = {"dev": (Path("corpus/documents"), CASES / "dev.jsonl")}
-    own["news"] = (data.parent / "seeds", PLAIN)
-    for name, (folder, cases) in own.items():
-        reader = opened.enter_context(bench.reading(load_corpus([folder]).documents))
-        fitted[name] = [_ask(case, reader) for case in load_cases([cases])]
-    sentence = _fit_sentence(fitted)
-    ranked = {name: [_ranked(one, sentence) for one in of] for name, of in fitted.items()}
-    question = _fit(
-        [
-            (one.features(), one.is_answered(), WEIGHS.get(name, 1) / len(of))
-            for name, of in ranked.items()
-            for one in of
-            if one.candidates
-        ],
-        OF_QUOTES,
-    )
-    _write(sentence, question)
-    held = {name: [_ranked(one, sentence) for one in of] for name, of in aside.items()}
-    for what, sets in (("fitted on", ranked), ("held aside", held)):
-        for name, of in sets.items():
-            sys.stdout.write(f"{what} {name}: {_measure(of, question)}\n")
+    own = {
+        "dev": (Path("corpus/documents"), CASES / "dev.jsonl"),
+        "news": (data.parent / "seeds", PLAIN),
+    }
+    with ExitStack() as opened:  # what is asked is read again until all is measured
+        for name in ("squad2", "clapnq"):
+            dataset = load_dataset(data / name)
+            halves = parts_of(dataset).values()
+            reader = opened.enter_context(bench.reading(dataset.documents))
+            fitted[name], aside[name] = ([_ask(case, reader) for case in of] for of in halves)
+        for name, (folder, cases) in own.items():
+            reader = opened.enter_context(bench.reading(load_corpus([folder]).documents))
+            fitted[name] = [_ask(case, reader) for case in load_cases([cases])]
+        sentence = _fit_sentence(fitted)
+        ranked = {name: [_ranked(one, sentence) for one in of] for name, of in fitted.items()}
+        question = _fit(
+            [
+                (one.features(), one.is_answered(), WEIGHS.get(name, 1) / len(of))
+                for name, of in ranked.items()
+                for one in of
+                if one.candidates
+            ],
+            OF_QUOTES,
+        )
+        _write(sentence, question)
+        held = {name: [_ranked(one, sentence) for one in of] for name, of in aside.items()}
+        for what, sets in (("fitted on", ranked), ("held aside", held)):
+            for name, of in sets.items():
+                sys.stdout.write(f"{what} {name}: {_measure(of, question)}\n")
     return 0
 
 

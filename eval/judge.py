@@ -1,14 +1,12 @@
 """Metrics that a model judges: paid for, asked for, kept apart from those that are computed.
 
-Verdicts are asked for, read strictly, kept, and read again instead of asking twice; judge and
-prompt are pinned in each line kept. What the judge does not say in exactly the form it was asked
-for is unscored (NaN), never 0 or 1.
+Verdicts are asked for, read strictly and kept; judge and prompt are pinned in each line kept. What
+the judge does not say in exactly the form it was asked for is unscored (NaN), never 0 or 1.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from math import nan
 from pathlib import Path
 from threading import Event, Lock
@@ -48,7 +46,7 @@ class Judge:
     def __init__(self, model: Model, folder: Path, stop: Event | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._model, self._file, self._stop = model, folder / FILE, stop or Event()
-        self._replies, self._keeping = _kept(self._file), Lock()
+        self._keeping = Lock()
 
     def score(self, case: Case, result: Result, read: Read) -> dict[str, float]:
         """Return a value for each of JUDGED, NaN where unscored; UnknownDocument, Stopped."""
@@ -115,10 +113,13 @@ class Judge:
             "count": count or len(shown),
             "dropped_count": len(passages) - len(shown),
         }
-        if asked["key"] not in self._replies:
-            too_long = f"the prompt is too long for the model {self._model.name!r}."
-            self._keep(asked, *(self._ask(text) if fits else (None, too_long)))
-        return _read(self._replies.get(asked["key"], ""), asked)[0]
+        too_long = f"the prompt is too long for the model {self._model.name!r}."
+        reply, reason = self._ask(text) if fits else (None, too_long)
+        grades, reason = _read(reply, asked) if reply is not None else ([], reason)
+        row = {**asked, "reply": reply, "grades": grades or None, "reason": reason}
+        with self._keeping, self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        return grades
 
     def _ask(self, text: str) -> tuple[str | None, str]:
         """Return the reply, or None and why it cannot be had."""
@@ -126,18 +127,6 @@ class Judge:
             return "".join(piece.text for piece in self._model.stream(text, self._stop)), ""
         except ModelUnavailable as error:
             return None, str(error)
-
-    def _keep(self, asked: Row, reply: str | None, reason: str) -> None:
-        """Keep a reply, the first if two came at once; one not had will be asked for again."""
-        grades, reason = _read(reply, asked) if reply is not None else ([], reason)
-        row = {**asked, "reply": reply, "grades": grades or None, "reason": reason}
-        with self._keeping:
-            if asked["key"] in self._replies:
-                return
-            with self._file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-            if reply is not None:
-                self._replies[asked["key"]] = reply
 
 
 def context_precision(useful: Sequence[float]) -> float:
@@ -196,16 +185,3 @@ def _read(reply: str, asked: Row) -> tuple[list[float], str]:
     if [number for number, _ in pairs] != list(range(1, asked["count"] + 1)):
         return [], f"not one verdict for each of {asked['count']}, in order."
     return [GRADES[word] for _, word in pairs], ""
-
-
-def _kept(file: Path) -> dict[str, str]:
-    """Return the replies kept, by key; a line that is torn or wrong is dropped, and asked again."""
-    if not file.is_file():
-        return {}
-    rows: list[Row] = []
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
-        with suppress(ValueError):
-            rows.append(json.loads(line))
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    had = [row for row in reversed(rows) if row.get("reply") is not None]
-    return {row["key"]: row["reply"] for row in had}

@@ -23,19 +23,9 @@ HITS, TOKEN_HITS = 10, 5
 """How many hits are looked at; and how many where characters are counted, as in Chroma's report."""
 
 
-def hit_at(judged: Judged, *, k: int) -> float:
-    """Return hit@k: 1 if one of the first k hits overlaps a gold span of any part (`hit`)."""
-    return ranking.hit(_new_parts(judged), k=k)
-
-
 def recall_at_10(judged: Judged) -> float:
     """Return recall@10: parts that the first ten hits overlap / parts (trec_eval's, of parts)."""
     return sum(_new_parts(judged)) / len(judged.case.evidence_by_part())
-
-
-def mrr_at_10(judged: Judged) -> float:
-    """Return 1 / rank of the first of ten hits that overlaps gold, else 0 (`reciprocal_rank`)."""
-    return ranking.reciprocal_rank(_new_parts(judged))
 
 
 def ndcg_at_10(judged: Judged) -> float:
@@ -169,11 +159,11 @@ def _cited_and_gold(judged: Judged) -> tuple[int, int, int]:
 
 
 OF_PASSAGES: Metrics = {
-    "hit@1": partial(hit_at, k=1),
-    "hit@3": partial(hit_at, k=3),
-    "hit@10": partial(hit_at, k=10),
+    "hit@1": lambda judged: ranking.hit(_new_parts(judged), k=1),
+    "hit@3": lambda judged: ranking.hit(_new_parts(judged), k=3),
+    "hit@10": lambda judged: ranking.hit(_new_parts(judged), k=10),
     "recall@10": recall_at_10,
-    "MRR@10": mrr_at_10,
+    "MRR@10": lambda judged: ranking.reciprocal_rank(_new_parts(judged)),
     "nDCG@10": ndcg_at_10,
     "token recall": partial(token_score, name="recall"),
     "token precision": partial(token_score, name="precision"),

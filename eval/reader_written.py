@@ -4,6 +4,7 @@ How they are written and what the letters mean stands in `written/README.md`. Kn
 """
 
 import hashlib
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,9 +29,6 @@ MEASURED = 25
 """One passage of so many is only measured on."""
 
 
-ALL = 100_000
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
     """How many written lines of which file a stage is of, and what is made of them.
@@ -51,58 +49,7 @@ class Lot:
     again: int = 6_000
 
 
-LOTS = (
-    Lot(stage="third", seed=21, rate=8e-5, counts={"first": ALL}, elsewhere=0.25),
-    Lot(
-        stage="fourth",
-        seed=34,
-        rate=6e-5,
-        counts={"second": 28_000, "first": 4_000},
-        cropped=1 / 3,
-        elsewhere=0.15,
-        unsaid=0.25,
-        changed=2_000,
-    ),
-    Lot(stage="fifth", seed=55, rate=4e-5, counts={"third": 7_500}, again=1_500),
-    Lot(
-        stage="sixth",
-        seed=66,
-        rate=6e-5,
-        counts={"second": 40_000, "first": 9_000, "third": 9_000},
-        cropped=0.65,
-        unsaid=0.2,
-    ),
-    Lot(
-        stage="seventh",
-        seed=77,
-        rate=5e-5,
-        counts={"fourth": ALL},
-        cropped=0.4,
-        elsewhere=0.05,
-        unsaid=0.05,
-        again=3_000,
-    ),
-    Lot(
-        stage="eighth",
-        seed=88,
-        rate=5e-5,
-        counts={"fifth": ALL, "fourth": 3_000, "second": 3_000},
-        cropped=0.2,
-        elsewhere=0.15,
-        unsaid=0.35,
-        again=2_500,
-    ),
-    Lot(
-        stage="ninth",
-        seed=99,
-        rate=5e-5,
-        counts={"sixth": ALL, "fifth": 2_500},
-        cropped=0.3,
-        elsewhere=0.05,
-        unsaid=0.1,
-        again=2_000,
-    ),
-)
+LOTS = tuple(Lot(**lot) for lot in tomllib.loads((WRITTEN / "lots.toml").read_text("utf-8"))["lot"])
 """The reader that is shipped went through these, each after the one before."""
 
 

@@ -5,7 +5,6 @@ Does not know how it is shown (`report_page`), nor how a figure is computed (`fi
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from itertools import pairwise
 from math import ceil
 from typing import Any
@@ -114,8 +113,7 @@ def _curves(table: Table) -> dict[str, Any]:
         points = risk_coverage(judged.sure, judged.right)
         curves[system] = [[round(x, 4), round(y, 4)] for x, y in points]
     ours = table.judgements(FOOTNOTE)
-    bins = [asdict(each) for each in calibration_bins(ours.sure, ours.right)]
-    return {"risk_coverage": curves, "calibration": bins}
+    return {"risk_coverage": curves, "calibration": calibration_bins(ours.sure, ours.right)}
 
 
 def _slices(rows: Sequence[Row], cases: Sequence[Case]) -> list[dict[str, Any]]:
@@ -128,15 +126,12 @@ def _slices(rows: Sequence[Row], cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 
 def _costs(run: Run) -> dict[str, Any]:
-    laps = sorted(row.cost.seconds.get("total", 0.0) for row in run.rows)
+    laps = sorted(row.seconds.get("total", 0.0) for row in run.rows)
     kinds = ("prompt_tokens", "completion_tokens")
-    told = {k: [n for row in run.rows if (n := getattr(row.cost, k)) is not None] for k in kinds}
+    told = {k: [n for row in run.rows if (n := getattr(row.usage, k)) is not None] for k in kinds}
     spent = {kind: sum(counts) if counts else None for kind, counts in told.items()}
-    usd, tokens = run.record["usd"], list(spent.values())
-    is_known = usd and None not in tokens
-    cost = sum(n * price / 1e6 for n, price in zip(tokens, usd, strict=True)) if is_known else None
     at = {f"p{p}": laps[ceil(len(laps) * p / 100) - 1] for p in (50, 95) if laps}
-    return {"seconds": {**at, "total": run.record["seconds"]}, **spent, "usd": cost}
+    return {"seconds": {**at, "total": run.record["seconds"]}, **spent}
 
 
 def _case(row: Row, case: Case, read: Read) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from itertools import chain, takewhile
+from itertools import chain, count, filterfalse, takewhile
 from math import isnan, nan
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from filelock import FileLock, Timeout
 from pydantic import BeforeValidator, TypeAdapter
 
+from chatbot.answer import Usage
 from eval.case import Case
 from eval.errors import BadRun
 from eval.result import Result
@@ -27,17 +28,8 @@ Scores = dict[str, Annotated[float, BeforeValidator(lambda v: nan if v is None e
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What an answer took; tokens that nobody counted are None."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A case, and by system what it was answered, how that scores; what Footnote's cost.
+    """A case, and by system what it was answered, how that scores; what Footnote's took.
 
     `about` is the document that the case is about, or its id where it is about none.
     """
@@ -48,7 +40,8 @@ class Row:
     answerable: bool
     results: dict[str, Result]
     scores: dict[str, Scores]
-    cost: Cost = field(default_factory=Cost)
+    seconds: dict[str, float] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
 
 
 _ROW = TypeAdapter(Row)
@@ -102,10 +95,8 @@ def _unfinished(root: Path, record: dict[str, Any]) -> Iterator[Path]:
 
 def _new(root: Path, record: dict[str, Any]) -> Iterator[Path]:
     name = str(record["started_at"]).replace(":", "").replace("+0000", "")
-    for count in range(1, 1_000):
-        folder = root / (f"{name}_{count}" if count > 1 else name)
-        if not folder.exists():
-            yield folder
+    names = chain([name], (f"{name}_{number}" for number in count(2)))
+    return filterfalse(Path.exists, map(root.joinpath, names))
 
 
 def run_cases(
@@ -153,7 +144,7 @@ def no_nan(values: dict[str, float]) -> dict[str, float | None]:
 
 def _write(row: Row, results: Any, times: Any) -> None:  # noqa: ANN401
     told = asdict(row)
-    cost = {"case_id": row.case_id, **told.pop("cost")}
+    cost = {"case_id": row.case_id, "seconds": told.pop("seconds"), **told.pop("usage")}
     told["scores"] = {system: no_nan(scores) for system, scores in row.scores.items()}
     for file, value in ((results, told), (times, cost)):
         file.write(json.dumps(value, ensure_ascii=False) + "\n")
@@ -164,7 +155,7 @@ def _kept(folder: Path) -> Iterator[Row]:
     """Yield the rows that were wholly written."""
     pairs = zip(_lines(folder / RESULTS), _lines(folder / TIMES), strict=False)
     for told, cost in list(pairs):
-        yield _ROW.validate_python({**told, "cost": cost})
+        yield _ROW.validate_python({**told, **cost, "usage": cost})
 
 
 def _lines(file: Path) -> Iterator[Any]:

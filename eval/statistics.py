@@ -6,7 +6,6 @@ once, such as questions of one document, goes together: it is a cluster.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import nan, sqrt
 
 import numpy as np
@@ -16,30 +15,6 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 CHUNK = 500
 """Resamples drawn at a time, to keep memory small."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bin:
-    """Questions that are about equally sure: their mean confidence, and the share that is right."""
-
-    confidence: float
-    right: float
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """Bounds of 95 %; NaN where there is no telling."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference(Interval):
-    """A mean of differences, and its 95 % bounds."""
-
-    mean: float
 
 
 def auroc(confidences: ArrayLike, answerable: ArrayLike) -> float:
@@ -102,12 +77,17 @@ def brier(confidences: ArrayLike, right: ArrayLike) -> float:
     return _mean((_floats(confidences) - _floats(right)) ** 2)
 
 
-def calibration_bins(confidences: ArrayLike, right: ArrayLike, *, bins: int = 10) -> list[Bin]:
-    """Return the questions, least sure first, in bins of equal size (to one)."""
+def calibration_bins(
+    confidences: ArrayLike, right: ArrayLike, *, bins: int = 10
+) -> list[dict[str, float]]:
+    """Return the questions, least sure first, in bins of equal size (to one).
+
+    Of each its mean confidence, the share that is right, and the count.
+    """
     sure, said = _surest_first(confidences, right)
     parts = np.array_split(np.arange(len(sure))[::-1], max(1, min(bins, len(sure))))
     return [
-        Bin(confidence=_mean(sure[part]), right=_mean(said[part]), count=len(part))
+        {"confidence": _mean(sure[part]), "right": _mean(said[part]), "count": len(part)}
         for part in parts
         if len(part)
     ]
@@ -119,8 +99,8 @@ def calibration_error(confidences: ArrayLike, right: ArrayLike, *, bins: int = 1
     Bins hold equally many questions, as Nguyen and O'Connor (2015) have them.
     """
     found = calibration_bins(confidences, right, bins=bins)
-    gaps = [one.count * abs(one.confidence - one.right) for one in found]
-    return sum(gaps) / sum(one.count for one in found) if found else nan
+    gaps = [one["count"] * abs(one["confidence"] - one["right"]) for one in found]
+    return sum(gaps) / sum(one["count"] for one in found) if found else nan
 
 
 def clustered_error(values: ArrayLike, clusters: ArrayLike) -> float | None:
@@ -143,8 +123,8 @@ def bootstrap(
     *,
     resamples: int = 10_000,
     seed: int = 0,
-) -> Interval:
-    """Return the percentile interval of a mean, or of a figure of rows, over resampled clusters.
+) -> dict[str, float]:
+    """Return "low" and "high", the bounds of a mean, or a figure of rows, over resampled clusters.
 
     As many clusters as there are, with all their rows, are drawn with replacement (Efron 1979;
     Field and Welsh 2007); the bounds are the 2.5th and 97.5th percentile of what resamples come to.
@@ -153,7 +133,7 @@ def bootstrap(
     told, places = (values, _places(clusters)) if callable(values) else _told(values, clusters)
     count, rng = places.max(initial=-1) + 1, np.random.default_rng(seed)
     if count < 2:
-        return Interval(nan, nan)
+        return {"low": nan, "high": nan}
     if callable(told):
         rows = [np.flatnonzero(places == cluster) for cluster in range(count)]
         drawn = (rng.integers(count, size=count) for _ in range(resamples))
@@ -164,18 +144,18 @@ def bootstrap(
         drawn = (rng.integers(count, size=(chunk, count)) for chunk in chunks)
         figures = np.concatenate([sums[each].sum(1) / sizes[each].sum(1) for each in drawn])
     kept = figures[~np.isnan(figures)]
-    return Interval(*np.percentile(kept, [2.5, 97.5]).tolist()) if len(kept) else Interval(nan, nan)
+    low, high = np.percentile(kept, [2.5, 97.5]).tolist() if len(kept) else (nan, nan)
+    return {"low": low, "high": high}
 
 
-def paired_bootstrap(a: ArrayLike, b: ArrayLike, clusters: ArrayLike) -> Difference:
-    """Return the mean of a - b, row by row, with its bounds by `bootstrap`.
+def paired_bootstrap(a: ArrayLike, b: ArrayLike, clusters: ArrayLike) -> dict[str, float]:
+    """Return the "mean" of a - b, row by row, with its bounds by `bootstrap`.
 
     Rows of which either is NaN are left out.
     """
     differences = _floats(a) - _floats(b)
     told, _ = _told(differences, clusters)
-    bounds = bootstrap(differences, clusters)
-    return Difference(bounds.low, bounds.high, mean=_mean(told))
+    return bootstrap(differences, clusters) | {"mean": _mean(told)}
 
 
 def _floats(values: ArrayLike) -> Floats:

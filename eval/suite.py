@@ -6,7 +6,7 @@ Puts the parts together; knows no metric and no way to show one.
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from eval.metrics import OF_PASSAGES, score
 from eval.record import make_record, note_opening
 from eval.report import Gates, write_report
 from eval.result import Judged, Result, result_of
-from eval.run import RECORD, Cost, Row, Run, Scores, begin_run, run_cases, write_json
+from eval.run import RECORD, Row, Run, Scores, begin_run, run_cases, write_json
 from eval.systems import FOOTNOTE, Baselines
 from index.words import words
 
@@ -30,7 +30,7 @@ from index.words import words
 class Suite:
     """How to run it: where runs are kept, how many questions at once, who judges (None: nobody).
 
-    `gates` is by part and metric; `usd` what a million tokens of a prompt and of a reply cost.
+    `gates` is by part and metric.
     """
 
     bench: Bench
@@ -39,7 +39,6 @@ class Suite:
     settings: Any
     jobs: int = 2
     judge: Model | None = None
-    usd: tuple[float, float] | None = None
 
     def run(self, parts: dict[Path, list[Case]], reader: Reader, ask: Ask = ask_reader) -> Run:
         """Ask every case, or a sample of each part; `ask` may stand in for the reader."""
@@ -49,7 +48,7 @@ class Suite:
             model=reader.model.name if reader.model else "quotes:",
             generation=reader.generation,
             parts=chosen,
-        ) | {"usd": self.usd, "judge": self.judge.name if self.judge else ""}
+        ) | {"judge": self.judge.name if self.judge else ""}
         cases = [case for of in chosen.values() for case in of]
         part = {case.id: file.stem for file, of in chosen.items() for case in of}
         began = time.monotonic()
@@ -85,8 +84,9 @@ class Suite:
             if judge:
                 scores |= judge.score(case, results[FOOTNOTE], read)
             found[FOOTNOTE] |= scores
-            cost = Cost(seconds=answer.seconds, **asdict(answer.usage))
-            return Row(**told, results=results, scores=found, cost=cost)
+            return Row(
+                **told, results=results, scores=found, seconds=answer.seconds, usage=answer.usage
+            )
 
         def one(case: Case) -> Row:
             scores = {"not leaked": float(_folded(case.question) not in said)}

@@ -10,9 +10,7 @@ from random import Random
 
 from chatbot.answer import Answer
 from chatbot.evidence import find_candidates
-from chatbot.parts import asks_for_list
 from chatbot.question import read_question
-from chatbot.quotes import pick_quotes
 from chatbot.reading import Reader
 from chatbot.settle import settle_quotes
 from corpus.document import Span
@@ -72,10 +70,9 @@ def answer_anyway(case: Case, answer: Answer, reader: Reader) -> Result:
     result = result_of(case.id, answer, read)
     if answer.status == "answered":
         return result
-    asked, listing = answer.standalone_question, asks_for_list(answer.standalone_question)
+    asked = answer.standalone_question
     candidates = find_candidates(read_question(asked), answer.hits, reader)
-    picked = pick_quotes(candidates, listing=listing)
-    settled, _ = settle_quotes(read_question(asked), picked, reader, listing=listing)
+    settled, _ = settle_quotes(read_question(asked), candidates, reader)
     quotes, said = [c.span for c in answer.citations or settled], ""
     if candidates:
         best = max(candidates, key=lambda c: c.score)

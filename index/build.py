@@ -100,7 +100,7 @@ def build_index(
         if previous:
             opened.enter_context(closing(previous))
         change = compare(corpus, previous)
-        if previous and change.is_nothing:
+        if previous and not (change.write or change.remove):
             manifest = _keep(index, previous, corpus)
         else:
             embedder = load_embedder(embedding_model)
@@ -111,10 +111,7 @@ def build_index(
     return BuildReport(
         documents=len(corpus.documents),
         passages=manifest.passage_count,
-        added=change.added,
-        updated=change.updated,
-        removed=change.removed,
-        unchanged=change.unchanged,
+        **change.counts,
         skipped=corpus.skipped,
         duplicates=find_duplicates(corpus),
         seconds=round(time.monotonic() - started, 3),

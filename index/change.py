@@ -13,19 +13,14 @@ MOST_HOLES = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What must be done to a generation: documents to write, ids to remove first; and counts."""
+    """What must be done to a generation: documents to write, ids to remove first.
+
+    `counts` are of documents `added`, `updated`, `removed` and `unchanged`.
+    """
 
     write: tuple[Document, ...]
     remove: tuple[str, ...]
-    added: int
-    updated: int
-    removed: int
-    unchanged: int
-
-    @property
-    def is_nothing(self) -> bool:
-        """Say whether the generation is as the corpus is."""
-        return not self.write and not self.remove
+    counts: dict[str, int]
 
 
 def compare(corpus: Corpus, previous: Generation | None) -> Change:
@@ -38,10 +33,12 @@ def compare(corpus: Corpus, previous: Generation | None) -> Change:
     return Change(
         write=write,
         remove=(*gone, *updated),
-        added=len(write) - len(updated),
-        updated=len(updated),
-        removed=len(gone),
-        unchanged=len(corpus.documents) - len(write),
+        counts={
+            "added": len(write) - len(updated),
+            "updated": len(updated),
+            "removed": len(gone),
+            "unchanged": len(corpus.documents) - len(write),
+        },
     )
 
 

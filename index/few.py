@@ -10,7 +10,6 @@ from index.passage import Hit
 from index.prepare import as_stored, embed_entries, make_entries
 from index.query import read_query
 from index.search import show, weigh
-from index.store import Stored
 
 
 class FewTexts:
@@ -23,7 +22,7 @@ class FewTexts:
         entries = list(make_entries(documents, embedder, passage_tokens))
         self._rows = embed_entries(entries, embedder)
         self._stored = [as_stored(entry, at, 0) for at, entry in enumerate(entries)]
-        self.words = FewWords(self._stored)
+        self._fields = [(set(stored.body), set(stored.head)) for stored in self._stored]
         counts = Counter(document.language for document in documents)
         self._languages = sorted(counts, key=lambda name: (-counts[name], name or ""))
         self._texts = {document.id: document.text for document in documents}
@@ -34,9 +33,7 @@ class FewTexts:
     def search(self, query: str, *, k: int, reranker: Reranker | None = None) -> list[Hit]:
         """Return the `k` best passages for `query`, as `index.search.search` does."""
         (vector,) = self._embedder.embed_queries([query])
-        asked = read_query(
-            query, known=self.words, passage_count=len(self), languages=self._languages
-        )
+        asked = read_query(query, known=self, passage_count=len(self), languages=self._languages)
         found = []
         for stored, (row, sentence_rows) in zip(self._stored, self._rows, strict=True):
             (own,) = unpack(row[None], 8, len(vector))
@@ -47,13 +44,6 @@ class FewTexts:
     def text(self, hit: Hit) -> str:
         """Return the whole passage that was found."""
         return self._texts[hit.context.document_id][hit.context.start : hit.context.end]
-
-
-class FewWords:
-    """The words of passages, as a keyword index of them knows them."""
-
-    def __init__(self, passages: Sequence[Stored]) -> None:
-        self._fields = [[set(of) for of in (p.body, p.head)] for p in passages]
 
     def count_with(self, stem: str) -> int:
         """Return in how many passages a stem stands, in text or in headings."""

@@ -22,11 +22,17 @@ def write_words(folder: Path, passages: Iterable[tuple[int, int, str, str]]) -> 
     """
     import tantivy
 
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("passage", fast=True)
+    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+    for field in ("head", "body"):
+        builder.add_text_field(field, tokenizer_name=_TOKENIZER, index_option="freq")
+    spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
     with reading("words"):
         folder.mkdir()
-        writer = _open(tantivy.Index(_schema(tantivy), path=str(folder))).writer(
-            heap_size=64_000_000, num_threads=1
-        )
+        index = tantivy.Index(builder.build(), path=str(folder))
+        index.register_tokenizer(_TOKENIZER, spaces)
+        writer = index.writer(heap_size=64_000_000, num_threads=1)
         for number, document, head, body in passages:
             entry = tantivy.Document()
             entry.add_unsigned("passage", number)
@@ -46,7 +52,7 @@ class KeywordIndex:
 
         self._tantivy = tantivy
         with reading("words"):
-            index = _open(tantivy.Index.open(str(folder)))
+            index = tantivy.Index.open(str(folder))
             self._schema: Any = index.schema
             self._searcher: Any = index.searcher()
         self._stems: dict[str, list[str]] = {}
@@ -102,20 +108,3 @@ class KeywordIndex:
         """Return how many passages there are."""
         with reading("words"):
             return int(self._searcher.num_docs)
-
-
-def _open(index: Any) -> Any:  # noqa: ANN401
-    import tantivy
-
-    spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-    index.register_tokenizer(_TOKENIZER, spaces)
-    return index
-
-
-def _schema(tantivy: Any) -> Any:  # noqa: ANN401
-    builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field("passage", fast=True)
-    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
-    for field in ("head", "body"):
-        builder.add_text_field(field, tokenizer_name=_TOKENIZER, index_option="freq")
-    return builder.build()

@@ -131,8 +131,8 @@ class Site:
 @pytest.fixture(scope="session")
 def site(bundled_index: Path) -> Iterator[Site]:
     """The real app over the bundled documents, and a bare page of another origin beside it."""
-    from chatbot.perimeter import Rules
     from chatbot.server import make_app
+    from chatbot.settings import ChatbotTable
 
     bot, host = listen(), listen()
     bot_url = f"http://127.0.0.1:{bot.getsockname()[1]}"
@@ -145,7 +145,7 @@ def site(bundled_index: Path) -> Iterator[Site]:
         suggestions=["Who coined the term narco-peace?", "How tall is Mount Everest?"],
     )
     service.start()
-    app = make_app(service, rules=Rules(allowed_origins=[host_url]), title="Footnote")
+    app = make_app(service, rules=ChatbotTable(allowed_origins=[host_url]))
     with serving_app(app, bot), serving_app(bare_page(bot_url), host):
         wait_until_ready(service)
         yield Site(url=bot_url, host_page=host_url, app=app)
@@ -154,15 +154,15 @@ def site(bundled_index: Path) -> Iterator[Site]:
 @pytest.fixture
 def empty_site(tmp_path: Path) -> Iterator[str]:
     """The address of a server whose index is not there."""
-    from chatbot.perimeter import Rules
     from chatbot.server import make_app
+    from chatbot.settings import ChatbotTable
 
     service = Service(
         index=tmp_path, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS, model=None
     )
     service.start()
     listener = listen()
-    with serving_app(make_app(service, rules=Rules(), title="Footnote"), listener):
+    with serving_app(make_app(service, rules=ChatbotTable()), listener):
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 

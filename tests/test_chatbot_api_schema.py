@@ -17,10 +17,9 @@ from conftest import listen, serving_app, wait_until_ready
 from jsonschema import Draft202012Validator
 
 from chatbot.api_description import WORDS
-from chatbot.limits import Rates
-from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
+from chatbot.settings import ChatbotTable
 from index.embed import BUNDLED
 from index.split import PASSAGE_TOKENS
 
@@ -37,13 +36,13 @@ def url(bundled_index: Path) -> Iterator[str]:
         index=bundled_index, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS, model=None
     )
     service.start()
-    rates = Rates(
+    rules = ChatbotTable(
         address_per_minute=OFTEN,
         programs_per_minute=OFTEN,
         total_per_minute=OFTEN,
         total_per_day=OFTEN,
     )
-    app = make_app(service, rules=Rules(api_key=KEY, rates=rates), title="Footnote")
+    app = make_app(service, rules=rules, api_key=KEY)
     listener = listen()
     with serving_app(app, listener):
         wait_until_ready(service)

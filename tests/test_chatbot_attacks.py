@@ -366,7 +366,7 @@ def test_who_never_says_the_rest_is_not_waited_for(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(request_body, "BODY_SECONDS", 0.5)
     listener = listen()
     address = listener.getsockname()
-    config = uvicorn.Config(_inside, http=server._protocol(), log_level="error", lifespan="off")
+    config = uvicorn.Config(_inside, http=server._Impatient, log_level="error", lifespan="off")
     running = uvicorn.Server(config)
     with ThreadPoolExecutor(1) as pool:
         ended = pool.submit(running.run, [listener])

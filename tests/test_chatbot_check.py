@@ -294,7 +294,7 @@ def test_what_a_model_thinks_aloud_is_not_its_answer(pieces: list[str], said: st
     ],
 )
 def test_halves_of_characters_are_joined_or_replaced(pieces: list[str], said: str) -> None:
-    assert "".join(whole_characters(pieces)) == said
+    assert whole_characters("".join(pieces)) == said
 
 
 @pytest.mark.parametrize("endless", ["\n", " ", "【", "["])

@@ -19,9 +19,9 @@ from visitor import Asked, Visitor
 from chatbot.answer import Event, Turn
 from chatbot.background import MOST_WAITING, most_at_once
 from chatbot.errors import Stopped
-from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
+from chatbot.settings import ChatbotTable
 from corpus.load import load_corpus
 from index.embed import BUNDLED, Embedder
 from index.generation import current_name
@@ -118,7 +118,7 @@ def test_more_than_can_be_answered_are_told_to_wait(bundled_index: Path) -> None
     service, listener = Held(bundled_index), listen()
     service.start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with serving_app(make_app(service, rules=Rules(), title="Footnote"), listener):
+    with serving_app(make_app(service, rules=ChatbotTable()), listener):
         for response in run(ask_too_many(url)):
             assert response.status_code == 429
             assert response.headers["retry-after"] == "5"
@@ -148,7 +148,7 @@ def test_the_page_stays_usable_while_the_index_is_built_again(
     listener = listen()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     command = [sys.executable, "footnote.py", "index", str(documents), "--index", str(index)]
-    with serving_app(make_app(service, rules=Rules(), title="Footnote"), listener):
+    with serving_app(make_app(service, rules=ChatbotTable()), listener):
         wait_until_ready(service)
         page, before, asked = browser.new_page(), current_name(index), 0
         page.goto(url)

@@ -15,11 +15,11 @@ from watched import WAIT_MS, watching
 from chatbot.answer import Answer, Citation, Sentence, Usage
 from chatbot.ask import answer_question
 from chatbot.models import Limits, ModelSettings, load_model
-from chatbot.perimeter import Rules
 from chatbot.reading import Reader
 from chatbot.render import Exchange, render_conversation, render_head, render_opening
 from chatbot.server import make_app
 from chatbot.service import Service
+from chatbot.settings import ChatbotTable
 from chatbot.suggest import KnownQuestion, store_questions
 from corpus.document import Span
 from corpus.load import load_corpus
@@ -178,7 +178,7 @@ def hostile_site(
     )
     service.start()
     listener = listen()
-    with serving_app(make_app(service, rules=Rules(), title=HOSTILE[2]), listener):
+    with serving_app(make_app(service, rules=ChatbotTable(title=HOSTILE[2])), listener):
         wait_until_ready(service)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 

@@ -8,9 +8,9 @@ from conftest import Site, build, listen, serving_app, wait_until_ready
 from playwright.sync_api import Browser, expect
 from watched import WAIT_MS, Watched, watching
 
-from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
+from chatbot.settings import ChatbotTable
 from chatbot.suggest import KnownQuestion, store_questions
 from corpus.load import load_corpus
 from index.embed import BUNDLED, Embedder
@@ -54,7 +54,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Itera
     )
     service.start()
     listener = listen()
-    with serving_app(make_app(service, rules=Rules(), title="Footnote"), listener):
+    with serving_app(make_app(service, rules=ChatbotTable()), listener):
         wait_until_ready(service)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 

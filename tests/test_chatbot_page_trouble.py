@@ -14,9 +14,9 @@ from watched import WAIT_MS, Watched, watching
 
 from chatbot.errors import StillLoading
 from chatbot.models import Limits, Model, ModelSettings, load_model
-from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
+from chatbot.settings import ChatbotTable
 from index.embed import BUNDLED
 from index.split import PASSAGE_TOKENS
 
@@ -46,7 +46,7 @@ def bot(
     listener = socket.create_server(("127.0.0.1", port))
     with (
         closing(listener),
-        serving_app(make_app(service, rules=Rules(), title="Footnote"), listener),
+        serving_app(make_app(service, rules=ChatbotTable()), listener),
     ):
         wait_until_ready(service)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -218,7 +218,7 @@ def test_a_server_that_has_just_started(browser: Browser, bundled_index: Path) -
     service.start()
     listener = listen()
     with ExitStack() as stack:
-        app = make_app(service, rules=Rules(), title="Footnote")
+        app = make_app(service, rules=ChatbotTable())
         stack.enter_context(serving_app(app, listener))
         opened.set()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -281,7 +281,7 @@ def test_an_index_that_cannot_be_read(browser: Browser, tmp_path: Path) -> None:
     service.start()
     listener = listen()
     with (
-        serving_app(make_app(service, rules=Rules(), title="Footnote"), listener),
+        serving_app(make_app(service, rules=ChatbotTable()), listener),
         watching(browser, f"http://127.0.0.1:{listener.getsockname()[1]}") as watched,
     ):
         expect(watched.page.locator(".fn-unavailable")).to_contain_text("being rebuilt")

@@ -10,12 +10,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot import request_body
 from chatbot.background import Background
-from chatbot.callers import is_allowed
-from chatbot.perimeter import Perimeter, Rules, methods_for
+from chatbot.perimeter import Perimeter, methods_for
 from chatbot.request_body import LARGEST_BODY_BYTES, RequestBody
+from chatbot.settings import ChatbotTable
 
 OWN = "http://127.0.0.1:7860"
 SITE = "https://example.org"
+PROXIES = [ip_network("127.0.0.1"), ip_network("10.9.0.0/16")]
+RULES = ChatbotTable(allowed_origins=[SITE], trusted_proxies=PROXIES)
+BELOW = ChatbotTable(root_path="/help")
 
 
 @pytest.mark.parametrize(
@@ -45,13 +48,14 @@ SITE = "https://example.org"
     ],
 )
 def test_origin_must_match_scheme_host_and_port(origin: str | None, allowed: bool) -> None:
-    sites = [SITE, "http://localhost:3000"]
-    assert is_allowed(origin, own=OWN, allowed_origins=sites) is allowed
+    rules = ChatbotTable(allowed_origins=[SITE, "http://localhost:3000"])
+    sent: dict[str, Any] = {} if origin is None else {"origin": origin}
+    assert _send(Inner(), "/api/ask", rules=rules, **sent).status == (200 if allowed else 403)
 
 
 def test_no_site_is_allowed_by_default() -> None:
-    assert not is_allowed(SITE, own=OWN, allowed_origins=[])
-    assert is_allowed(OWN, own=OWN, allowed_origins=[])
+    assert _send(Inner(), "/api/ask", rules=ChatbotTable(), origin=SITE).status == 403
+    assert _send(Inner(), "/api/ask", rules=ChatbotTable(), origin=OWN).status == 200
 
 
 class Inner:
@@ -97,7 +101,7 @@ def _send(
     method: str = "GET",
     parts: tuple[bytes, ...] = (b"",),
     client: str = "10.1.2.3",
-    root_path: str = "",
+    rules: ChatbotTable = RULES,
     api_key: str | None = None,
     **headers: str,
 ) -> Reply:
@@ -123,13 +127,7 @@ def _send(
         sent.append(message)
 
     # In a thread of its own: Playwright, where it runs, has a loop in this one.
-    rules = Rules(
-        allowed_origins=[SITE],
-        trusted_proxies=[ip_network("127.0.0.1"), ip_network("10.9.0.0/16")],
-        root_path=root_path,
-        api_key=api_key,
-    )
-    app = Perimeter(inner, rules=rules, background=Background(1))
+    app = Perimeter(inner, rules=rules, api_key=api_key, background=Background(1))
     run(app(scope, receive, send))
     return Reply(sent)
 
@@ -274,7 +272,7 @@ def test_no_socket_is_opened_past_the_rules() -> None:
         sent.append(message)
 
     inner = Inner()
-    app = Perimeter(inner, rules=Rules(), background=Background(1))
+    app = Perimeter(inner, rules=ChatbotTable(), api_key=None, background=Background(1))
     run(app({"type": "websocket", "path": "/gradio_api/queue/join", "headers": []}, receive, send))
     assert (sent, inner.scope) == ([{"type": "websocket.close"}], {})
 
@@ -330,15 +328,15 @@ def test_what_every_reader_may_see_needs_no_key() -> None:
 @pytest.mark.parametrize("path", ["/help/api/ask", "/api/ask"])
 def test_below_a_root_path_whether_or_not_the_proxy_cuts_it_off(path: str) -> None:
     inner = Inner()
-    assert _send(inner, path, root_path="/help").status == 200
+    assert _send(inner, path, rules=BELOW).status == 200
     assert (inner.scope["root_path"], inner.scope["path"]) == ("/help", "/help/api/ask")
-    assert _send(inner, path.replace("api/ask", "config"), root_path="/help").status == 404
+    assert _send(inner, path.replace("api/ask", "config"), rules=BELOW).status == 404
 
 
 def test_the_root_path_itself_leads_to_the_page() -> None:
-    reply = _send(Inner(), "/help", root_path="/help")
+    reply = _send(Inner(), "/help", rules=BELOW)
     assert (reply.status, reply.headers["location"]) == (308, "/help/")
-    assert _send(Inner(), "/helpers", root_path="/help").status == 404
+    assert _send(Inner(), "/helpers", rules=BELOW).status == 404
 
 
 def test_body_that_declares_too_much_is_refused() -> None:

@@ -18,9 +18,9 @@ from playwright.sync_api import Browser, expect
 from scripted import read_stream, serving
 
 from chatbot.models import ModelSettings, load_model
-from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
+from chatbot.settings import ChatbotTable
 from index.embed import BUNDLED
 from index.split import PASSAGE_TOKENS
 
@@ -106,8 +106,11 @@ def behind(
         service.start()
         app = make_app(
             service,
-            rules=Rules(trusted_proxies=[ip_network("127.0.0.1")], root_path="/help/desk"),
-            title="Help desk",
+            rules=ChatbotTable(
+                title="Help desk",
+                trusted_proxies=[ip_network("127.0.0.1")],
+                root_path="/help/desk",
+            ),
         )
         listener = listen()
         backend = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -6,7 +6,7 @@ from chatbot.evidence import FEATURES, Candidate, find_candidates
 from chatbot.question import read_question
 from chatbot.quotes import MOST_SENTENCES, MOST_WORDS, find_conflict, leans, pick_quotes
 from chatbot.reading import Reader, find_hits
-from chatbot.settle import at_its_place, read_alone, settle_quotes
+from chatbot.settle import at_its_place, pick_alone, read_alone, settle_quotes
 from corpus.document import Span
 
 QUESTIONS = (
@@ -94,19 +94,20 @@ def test_nothing_to_quote_is_no_quote(reader: Reader) -> None:
 
 
 def _settled(
-    question: str, quotes: list[Candidate], reader: Reader
+    question: str, candidates: list[Candidate], reader: Reader
 ) -> tuple[list[Candidate], list[Candidate]]:
-    return settle_quotes(read_question(question), quotes, reader, listing=False)
+    return settle_quotes(read_question(question), candidates, reader)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_what_is_settled_is_picked_again_where_nothing_else_stands(
     question: str, candidates: dict[str, list[Candidate]], reader: Reader
 ) -> None:
-    kept, alone = _settled(question, pick_quotes(candidates[question]), reader)
+    kept, alone = _settled(question, candidates[question], reader)
     assert kept
     assert [quote.text for quote in kept] == [quote.text for quote in alone]
-    assert _settled(question, kept, reader) == (kept, alone)
+    best_first = sorted(kept, key=lambda quote: -quote.score)
+    assert _settled(question, best_first, reader) == (kept, alone)
 
 
 def test_a_quote_that_is_not_picked_again_is_let_go(
@@ -114,7 +115,8 @@ def test_a_quote_that_is_not_picked_again_is_let_go(
 ) -> None:
     best, *others = candidates[QUESTIONS[0]]
     idle = min(others, key=lambda candidate: candidate.score)
-    assert _settled(QUESTIONS[0], [best, idle], reader)[0] == [best]
+    ((quote, _),) = pick_alone(read_question(QUESTIONS[0]), [best, idle], reader)
+    assert quote is best
 
 
 def test_alone_each_quote_is_found_at_its_place(

@@ -153,6 +153,11 @@ def test_health_and_readiness(site: Site) -> None:
     assert httpx.get(f"{site.url}/readyz").json() == {"status": "ready"}
 
 
+def test_not_ready_without_an_index(empty_site: str) -> None:
+    response = httpx.get(f"{empty_site}/readyz")
+    assert (response.status_code, response.json().keys()) == (503, {"error"})
+
+
 def test_widget_is_one_script_for_any_site(site: Site) -> None:
     response = httpx.get(f"{site.url}/widget.js", headers={"origin": "https://any.example"})
     assert response.headers["access-control-allow-origin"] == "*"

@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, expect
 
 from chatbot.embed import widget_file
 from chatbot.errors import WrongSetting
-from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
 from chatbot.settings import ChatbotTable, Settings
@@ -68,7 +67,7 @@ def test_a_browser_takes_it_under_the_policy_that_it_prints(
         index=bundled_index, embedding_model=BUNDLED, passage_tokens=PASSAGE_TOKENS, model=None
     )
     service.start()
-    app = make_app(service, rules=Rules(allowed_origins=[host_url]), title="Footnote")
+    app = make_app(service, rules=ChatbotTable(allowed_origins=[host_url]))
     with serving_app(app, bot), serving_app(pasted, host):
         wait_until_ready(service)
         page = browser.new_page()

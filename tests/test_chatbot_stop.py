@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, expect
 from scripted import Scripted, serving
 
 from chatbot.models import Limits, ModelSettings, load_model
-from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
+from chatbot.settings import ChatbotTable
 from index.embed import BUNDLED
 from index.split import PASSAGE_TOKENS
 
@@ -44,7 +44,7 @@ def url(server: Scripted, bundled_index: Path) -> Iterator[str]:
     )
     service.start()
     listener = listen()
-    with serving_app(make_app(service, rules=Rules(), title="Footnote"), listener):
+    with serving_app(make_app(service, rules=ChatbotTable()), listener):
         wait_until_ready(service)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 

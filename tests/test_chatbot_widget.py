@@ -13,9 +13,9 @@ from watched import WAIT_MS
 
 from chatbot.feedback import FILE
 from chatbot.models import ModelSettings, load_model
-from chatbot.perimeter import Rules
 from chatbot.server import make_app
 from chatbot.service import Service
+from chatbot.settings import ChatbotTable
 from index.embed import BUNDLED
 from index.split import PASSAGE_TOKENS
 
@@ -164,7 +164,7 @@ def site_without_its_model(bundled_index: Path) -> Iterator[tuple[str, str]]:
         model=load_model("openai-compatible:gone", settings),
     )
     service.start()
-    app = make_app(service, rules=Rules(allowed_origins=[host_url]), title="Footnote")
+    app = make_app(service, rules=ChatbotTable(allowed_origins=[host_url]))
     with serving_app(app, bot), serving_app(bare_page(bot_url), host):
         wait_until_ready(service)
         yield bot_url, host_url

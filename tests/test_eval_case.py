@@ -152,7 +152,6 @@ def test_wrong_span_is_found(
         ({"evidence": [], "answers": []}, "an answerable case has evidence"),
         ({"answers": ["14 percent"]}, "none of its answers"),
         ({"tags": ["two-documents"]}, "one document has all that it needs"),
-        ({"question": "Brazil: why murders fell, and who took the credit"}, "word for word"),
     ],
 )
 def test_case_that_contradicts_itself_is_found(

@@ -172,50 +172,13 @@ def test_a_verdict_names_its_judge_and_its_prompt(tmp_path: Path) -> None:
     assert rows[0]["grades"] == [1.0, 0.0]
 
 
-def test_what_is_kept_is_not_asked_again(tmp_path: Path) -> None:
-    first, again = _Says(faith="Hm."), _Says(relevance='[[1, "no"]]')
-    before = _score(first, tmp_path)
-    kept = (tmp_path / "judge.jsonl").read_bytes()
-    after = _score(again, tmp_path)
-    assert after == pytest.approx(before, nan_ok=True)
-    assert isnan(after[FAITH])
-    assert (len(first.prompts), again.prompts) == (3, [])
-    assert (tmp_path / "judge.jsonl").read_bytes() == kept
-
-
-def test_another_judge_or_another_answer_is_asked(tmp_path: Path) -> None:
-    other, same = _Says(), _Says()
-    other.name = "says:that"
-    _score(_Says(), tmp_path)
-    _score(other, tmp_path)
-    _score(same, tmp_path, replace(RESULT, text="It was built in 1932. It is green."))
-    assert [len(model.prompts) for model in (other, same)] == [3, 2]
-
-
-def test_a_torn_or_wrong_line_is_asked_again_and_no_other(tmp_path: Path) -> None:
-    before = _score(_Says(), tmp_path)
-    file = tmp_path / "judge.jsonl"
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-9])
-    model = _Says()
-    assert _score(model, tmp_path) == before
-    assert len(model.prompts) == 1
-    assert file.read_bytes() == whole
-    file.write_bytes(b'{"key": \n' + whole)
-    assert _score(model, tmp_path) == before
-    assert len(model.prompts) == 1
-
-
-def test_a_judge_that_is_not_there_is_asked_again_next_time(tmp_path: Path) -> None:
+def test_a_judge_that_is_not_there_is_unscored(tmp_path: Path) -> None:
     scores = _score(_Says(faith=ModelUnavailable("it is gone")), tmp_path)
     assert isnan(scores[FAITH])
     assert (_rows(tmp_path)[0]["reply"], _rows(tmp_path)[0]["reason"]) == (None, "it is gone.")
-    back = _Says()
-    assert _score(back, tmp_path)[FAITH] == 0.5
-    assert len(back.prompts) == 1
 
 
-def test_asked_by_many_threads_the_first_reply_stands(tmp_path: Path) -> None:
+def test_what_many_threads_are_told_is_kept_whole(tmp_path: Path) -> None:
     both = threading.Barrier(2)
 
     class Two(_Says):
@@ -224,9 +187,8 @@ def test_asked_by_many_threads_the_first_reply_stands(tmp_path: Path) -> None:
             yield Piece('[[1, "yes"]]' if turn else '[[1, "no"]]')
 
     judge, scores = Judge(Two(), tmp_path), list[float]()
-    alone = replace(
-        RESULT, hits=(), quotes=(), notices=("greeting",)
-    )  # only relevance is asked for
+    # Only relevance is asked for.
+    alone = replace(RESULT, hits=(), quotes=(), notices=("greeting",))
 
     def ask() -> None:
         scores.append(judge.score(CASE, alone, _read)[RELEVANCE])
@@ -236,8 +198,9 @@ def test_asked_by_many_threads_the_first_reply_stands(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    (row,) = _rows(tmp_path)
-    assert row["grades"] == [scores[0]] == [scores[1]]
+    assert sorted(scores) == [0.0, 1.0]
+    kept = [row["grades"] for row in _rows(tmp_path)]
+    assert kept in ([[0.0], [1.0]], [[1.0], [0.0]])
 
 
 def test_an_abstention_has_only_its_passages_judged(tmp_path: Path) -> None:
@@ -376,9 +339,6 @@ def test_a_served_judge_is_asked_coldly_and_read(server: Scripted, tmp_path: Pat
     scores = _score(_served(server), tmp_path)
     assert scores == pytest.approx({FAITH: 0.5, RELEVANCE: nan, PRECISION: nan}, nan_ok=True)
     assert [asked["options"]["temperature"] for asked in server.asked] == [0.0] * 3
-    again = _score(_served(server), tmp_path)
-    assert again == pytest.approx(scores, nan_ok=True)
-    assert len(server.asked) == 3
 
 
 def test_a_judge_that_refuses_or_is_gone_is_unscored(tmp_path: Path) -> None:

@@ -220,7 +220,6 @@ def report() -> Report:
             "seconds": {"p50": 0.31, "p95": 0.94, "total": 12.25},
             "prompt_tokens": None,
             "completion_tokens": None,
-            "usd": None,
         },
         "cases": [case(number) for number in range(30)],
     }

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from chatbot.answer import Usage
 from corpus.document import Span
 from eval.case import Case
 from eval.errors import BadRun
 from eval.result import Quote, Result
-from eval.run import RECORD, RESULTS, TIMES, Cost, Row, begin_run, load_run, run_cases, write_json
+from eval.run import RECORD, RESULTS, TIMES, Row, begin_run, load_run, run_cases, write_json
 
 RECORDED: dict[str, Any] = {
     "started_at": "2026-01-02T03:04:05+0000",
@@ -39,7 +40,8 @@ def _row(case: Case) -> Row:
         answerable=True,
         results={"Footnote": result},
         scores={"Footnote": {"F1": 0.5, "hit@1": nan}},
-        cost=Cost(seconds={"total": 0.1}, prompt_tokens=3),
+        seconds={"total": 0.1},
+        usage=Usage(prompt_tokens=3),
     )
 
 
@@ -60,7 +62,7 @@ def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
     loaded = load_run(folder).rows
     assert [row.case_id for row in loaded] == ["c0", "c1", "c2", "c3", "c4", "c5"]
     assert loaded[0].results == rows[0].results
-    assert loaded[0].cost == rows[0].cost
+    assert (loaded[0].seconds, loaded[0].usage) == (rows[0].seconds, rows[0].usage)
     assert str(loaded[0].scores) == str(rows[0].scores)  # nan == nan in words only
     assert json.loads(_text(folder).splitlines()[0])["scores"]["Footnote"]["hit@1"] is None
 

@@ -5,7 +5,6 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from eval.statistics import (
-    Bin,
     aurc,
     auroc,
     brier,
@@ -94,8 +93,8 @@ def test_brier_by_hand() -> None:
 def test_calibration_by_hand() -> None:
     sure, right = [1.0, 0.125, 0.5, 0.375], [True, False, False, False]
     assert calibration_bins(sure, right, bins=2) == [
-        Bin(confidence=0.25, right=0.0, count=2),
-        Bin(confidence=0.75, right=0.5, count=2),
+        {"confidence": 0.25, "right": 0.0, "count": 2},
+        {"confidence": 0.75, "right": 0.5, "count": 2},
     ]
     assert calibration_error(sure, right, bins=2) == 0.25
 
@@ -103,10 +102,10 @@ def test_calibration_by_hand() -> None:
 def test_bins_are_equal_to_one_and_none_is_empty() -> None:
     sure = np.linspace(0, 1, 23)
     bins = calibration_bins(sure, sure > 0.5)
-    assert sorted({one.count for one in bins}) == [2, 3]
-    assert [one.confidence for one in bins] == sorted(one.confidence for one in bins)
-    assert sum(one.count for one in bins) == 23
-    assert [one.count for one in calibration_bins([0.1, 0.9], [False, True])] == [1, 1]
+    assert sorted({one["count"] for one in bins}) == [2, 3]
+    assert [one["confidence"] for one in bins] == sorted(one["confidence"] for one in bins)
+    assert sum(one["count"] for one in bins) == 23
+    assert [one["count"] for one in calibration_bins([0.1, 0.9], [False, True])] == [1, 1]
     assert calibration_bins([], []) == []
     assert isnan(calibration_error([], []))
 

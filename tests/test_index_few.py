@@ -28,9 +28,9 @@ def test_as_an_index_of_them_finds_them(count: int, embedder: Embedder) -> None:
     with bench.reading(documents) as reader:
         generation = reader.generation
         assert len(few) == generation.manifest.passage_count
-        for stem in ("homicid", "zzzz", *few.words.stems("g")):
-            assert few.words.count_with(stem) == generation.words.count_with(stem)
-        assert few.words.stems("s") == generation.words.stems("s")
+        for stem in ("homicid", "zzzz", *few.stems("g")):
+            assert few.count_with(stem) == generation.words.count_with(stem)
+        assert few.stems("s") == generation.words.stems("s")
         for query in QUERIES:
             hits = search(query, generation=generation, embedder=embedder, k=5)
             found = few.search(query, k=5)
