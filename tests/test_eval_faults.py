@@ -1,5 +1,6 @@
 """Faults of a system, planted one at a time: each is caught by the metric that names it."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from corpus.document import Document, Span
 from eval.bench import Ask, Bench, ask_reader, documents_of, with_text
 from eval.case import CASES, Case, load_cases
 from eval.command import read_gates
-from eval.report import make_report
+from eval.report import REPORT
 from eval.suite import Suite
 from index.split import PASSAGE_TOKENS
 
@@ -76,7 +77,7 @@ def _run(
     file = runs / "faults.jsonl"
     file.touch()
     run = suite.run({file: cases}, reader, ask)
-    report = make_report(run, cases, reader.generation.document, suite.gates)
+    report = json.loads((run.folder / REPORT).read_text("utf-8"))
     means = {
         each["name"]: each["figures"]["Footnote"]["mean"]
         for each in report["metrics"]
