@@ -45,6 +45,7 @@ _BOUNDS = {
     for side, words in enumerate(("under below fewer less", "over above"))
     for word in words.split()
 }
+_NAMESAKE = re.compile(r"\b(El|La|Los|Las|San|Santa|New) ([A-ZÁÉÍÓÚ]\w+)")
 COMPANY_WORDS = 4
 
 
@@ -63,7 +64,7 @@ def disagreement(claim: Words, sentence: Words, around: Words) -> str | None:
         "link": set(_LINK.findall(claim.text)) <= set(_LINK.findall(sentence.text)),
         "number": _numbers_hold(claim, sentence, around),
         "date": _dates_hold(claim, sentence, around),
-        "name": _names_hold(claim, sentence, around),
+        "name": _names_hold(claim, sentence, around) and _namesakes_hold(claim, sentence),
         "direction": directions_hold(claim, sentence),
         "negation": negations_hold(claim, sentence),
         "roles": roles_hold(claim, sentence),
@@ -215,6 +216,13 @@ def _names_hold(claim: Words, sentence: Words, around: Words) -> bool:
         if _takes_a_place(claim, i, sentence, left, ()):
             return False
     return True
+
+
+def _namesakes_hold(claim: Words, sentence: Words) -> bool:
+    """Say whether no name stands for one that differs in a small word: San or El Salvador."""
+    mine, theirs = (_NAMESAKE.findall(text) for text in (claim.text, sentence.text))
+    others = [{first for first, same in theirs if same == name} for _, name in mine]
+    return all(first in there or not there for (first, _), there in zip(mine, others, strict=True))
 
 
 def _opens_with_a_stranger(claim: Words, known: frozenset[str]) -> bool:

@@ -24,12 +24,12 @@ from eval.quality import measure_set, parts_of
 from eval.result import Read, result_of
 
 MOST_WORDS, MOST_SENTENCES = 60, 3
-LONGER = {"list", "two-questions"}
-"""Tags of cases that may be answered at greater length."""
+TWICE = {"two-questions", "compare"}
+"""Tags of cases that ask two things at once, and get an answer to each."""
 REINDEXED = 60
 """Questions, at most, that are asked again of the words cited alone, and of all others."""
 ENOUGH = f"the words cited are enough (tried on {REINDEXED})"
-BRIEF = f"{MOST_WORDS} words, {MOST_SENTENCES} sentences at most"
+BRIEF = f"{MOST_WORDS} words, {MOST_SENTENCES} sentences at most for what is asked"
 
 
 def ground_cases(parts: dict[Path, list[Case]], reader: Reader, bench: Bench) -> Findings:
@@ -111,8 +111,9 @@ def _uncited(pair: Pair) -> str:
 def _too_long(pair: Pair) -> str:
     said = pair.before.sentences
     count, words = len(said), sum(len(sentence.text.split()) for sentence in said)
-    is_long = count > MOST_SENTENCES or words > MOST_WORDS
-    return f"{words} words, {count} sentences" if is_long and not LONGER & {*pair.case.tags} else ""
+    times = 2 if TWICE & {*pair.case.tags} else 1
+    is_long = count > times * MOST_SENTENCES or words > times * MOST_WORDS
+    return f"{words} words, {count} sentences" if is_long and "list" not in pair.case.tags else ""
 
 
 def _lacks(pair: Pair) -> str:

@@ -161,12 +161,12 @@ def _find(
     nearest = generation.nearest(vector, k=pool, among=among)
     keyword = generation.words.search(asked.stems(), k=pool, documents=documents)
     numbers = sorted(nearest.keys() | keyword.keys())
-    cosines = generation.passage_vectors.vectors(numbers) @ vector
+    rows = generation.passage_vectors.vectors(numbers)
     return [
         weigh(
             asked,
             stored,
-            cosine,
+            row @ vector,  # by itself: among others, its last digits hang on where it stands
             generation.sentence_vectors.vectors(stored.sentence_rows) @ vector,
             embedder,
             keyword=keyword.get(stored.number, 0.0),
@@ -176,7 +176,7 @@ def _find(
                 if stored.number in found
             ),
         )
-        for stored, cosine in zip(generation.store.passages(numbers), cosines, strict=True)
+        for stored, row in zip(generation.store.passages(numbers), rows, strict=True)
     ]
 
 

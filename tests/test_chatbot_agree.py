@@ -101,3 +101,17 @@ def test_naming_the_source_in_general_is_no_attribution() -> None:
     assert (
         without_preamble("According to the mayor, it fell.") == "According to the mayor, it fell."
     )
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence", "said"),
+    [
+        ("The offensive reached El Salvador.", "The offensive reached San Salvador.", "name"),
+        ("The offensive reached San Salvador.", "The offensive reached San Salvador.", None),
+        ("El Salvador held talks.", "The Salvadoran government held talks.", None),
+    ],
+)
+def test_names_that_differ_in_a_small_word_are_two(
+    claim: str, sentence: str, said: str | None
+) -> None:
+    assert _disagrees(claim, sentence, "In El Salvador talks were held.") == said

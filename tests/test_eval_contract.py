@@ -17,7 +17,7 @@ from index.split import PASSAGE_TOKENS
 EXACT, CITED, SHORT, AGAIN, _, NEEDED, _, REBUILT = RULES = (
     "quotes are the document's characters",
     "every sentence is a quote it cites",
-    "60 words, 3 sentences at most",
+    "60 words, 3 sentences at most for what is asked",
     "the same bytes again",
     ENOUGH,
     "evidence deleted: still cited",
@@ -96,6 +96,15 @@ def test_a_long_answer_is_seen_where_no_list_is_asked_for(
     long = replace(answer, sentences=answer.sentences * 4)
     assert SHORT in broken(long, town, bench)
     assert SHORT not in broken(long, town, bench, "list")
+
+
+def test_two_things_asked_at_once_may_take_twice_as_long(
+    answer: Answer, town: Reader, bench: Bench
+) -> None:
+    (said,) = answer.sentences
+    for count, is_long in ((6, False), (7, True)):
+        long = replace(answer, sentences=(said,) * count)
+        assert (SHORT in broken(long, town, bench, "compare")) is is_long
 
 
 def test_an_answer_that_changes_is_seen(answer: Answer, town: Reader, bench: Bench) -> None:
