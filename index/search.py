@@ -42,11 +42,6 @@ class Candidate:
     found_by: tuple[str, ...]
 
     @property
-    def closest(self) -> float:
-        """Return the cosine of question and nearest sentence."""
-        return float(self.cosines.max())
-
-    @property
     def passage(self) -> Passage:
         """Return the whole passage."""
         return self.stored.passage

@@ -238,7 +238,7 @@ def test_candidates_hold_the_figures_that_their_score_is_of(
     for c in found:
         assert c.score == pytest.approx(
             weights.cosine * c.cosine
-            + weights.closest * c.closest
+            + weights.closest * float(c.cosines.max())
             + weights.words * c.words
             + weights.pairs * c.pairs,
             abs=1e-6,
