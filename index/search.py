@@ -156,6 +156,7 @@ def _find(
     nearest = generation.nearest(vector, k=pool, among=among)
     keyword = generation.words.search(asked.stems(), k=pool, documents=documents)
     numbers = sorted(nearest.keys() | keyword.keys())
+    pools = {"dense": nearest, "keyword": keyword}
     rows = generation.passage_vectors.vectors(numbers)
     return [
         weigh(
@@ -165,11 +166,7 @@ def _find(
             generation.sentence_vectors.vectors(stored.sentence_rows) @ vector,
             embedder,
             keyword=keyword.get(stored.number, 0.0),
-            found_by=tuple(
-                name
-                for name, found in (("dense", nearest), ("keyword", keyword))
-                if stored.number in found
-            ),
+            found_by=tuple(name for name, found in pools.items() if stored.number in found),
         )
         for stored, row in zip(generation.store.passages(numbers), rows, strict=True)
     ]
