@@ -45,7 +45,7 @@ _BOUNDS = {
     for side, words in enumerate(("under below fewer less", "over above"))
     for word in words.split()
 }
-_NAMESAKE = re.compile(r"\b(El|La|Los|Las|San|Santa|New) ([A-ZÁÉÍÓÚ]\w+)")
+_NAMESAKE = re.compile(r"\b(El|La|Los|Las|San|Santa|New)\s+([A-ZÁÉÍÓÚ]\w+)")
 COMPANY_WORDS = 4
 
 

@@ -40,5 +40,6 @@ def answer_batch(
         except WrongQuestion as error:
             yield number, None, str(error)
         except ValidationError as error:
-            said = error.errors()[0]["msg"]
+            first = error.errors()[0]
+            said = ": ".join([*map(str, first["loc"]), first["msg"]])
             yield number, None, f'not {{"id", "question", "history"?}} ({said})'

@@ -1,4 +1,4 @@
-"""What is needed to answer, and the numbers that answers are sure by. Does not know questions."""
+"""What is needed to answer: what is searched and read with, and the weights of what is found."""
 
 import json
 import math

@@ -6,7 +6,7 @@ from contextlib import suppress
 from threading import Event
 
 from chatbot.answer import Turn
-from chatbot.check import without_thoughts
+from chatbot.check import whole_characters, without_thoughts
 from chatbot.claim_words import Words
 from chatbot.errors import ModelUnavailable
 from chatbot.models import Model
@@ -30,7 +30,7 @@ def rewrite(question: str, history: Sequence[Turn], model: Model, stop: Event) -
     prompt = fill(VERSION, conversation=conversation, question=question)
     with suppress(ModelUnavailable):  # the answer's own call will say so
         said = "".join(without_thoughts(p.text for p in model.stream(prompt, stop)))
-        said = re.sub(r"^[\"“]|[\"”]$", "", said.strip())
+        said = re.sub(r"^[\"“]|[\"”]$", "", whole_characters(said).strip())
         known = Words(f"{conversation} {question}").known
         words = Words(said)
         is_held = all(closeness(words.stems[i], known) for i in words.content)

@@ -87,6 +87,8 @@ def read_alone(
     Each document then is its title and its quotes; the spans of what is found are in these. One
     that is cut into other sentences there is not found.
     """
+    if not quotes:
+        return []
     documents, places = [], dict[Span, Candidate]()
     for document_id in sorted({quote.span.document_id for quote in quotes}):
         of = [quote for quote in quotes if quote.span.document_id == document_id]

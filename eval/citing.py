@@ -57,7 +57,8 @@ def ask_again(case: Case, citations: Sequence[Citation], reader: Reader, bench: 
     read = reader.generation.document
     alone = {id_: replace(read(id_), headings=(), pages=()) for id_ in quotes}
     with bench.reading(with_text(alone[i], "\n\n".join(quotes[i])) for i in quotes) as again:
-        return answer_question(case.question, case.history, reader=again)
+        alone_with = replace(reader, generation=again.generation, model=None)
+        return answer_question(case.question, case.history, reader=alone_with)
 
 
 def source_of(span: Span, text: str) -> Source:

@@ -22,6 +22,7 @@ _ENDINGS = (
     *((end, "ir") for end in "ido ida idos idas iendo ió ieron ía ían e en irá irán".split()),
 )
 """Of plurals, and of verbs as they are told of others: what stands in the list in their place."""
+_ARTICLES = ("el", "la", "los", "las")
 _WORD = re.compile(r"[\w’']+")
 _SPANISH_MARKS = str.maketrans("", "", "¿¡")
 
@@ -65,7 +66,7 @@ def _next(found: list[str], place: int, is_known: Callable[[str], bool]) -> tupl
             return count, english
     word, lowered = found[0], found[0].lower()
     is_name = place and word[0].isupper()
-    if is_name and (is_known(word) or is_stop_word(lowered, "es")):  # "El Viejo"
+    if is_name and (is_known(word) or (lowered in _ARTICLES and word.istitle())):  # "El Viejo"
         return 1, word
     if not place and lowered in plain:
         return 1, plain[lowered]

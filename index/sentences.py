@@ -64,7 +64,7 @@ def _is_boundary(text: str, start: int, match: re.Match[str], end: int) -> bool:
     if mark[0] in "。！？":
         return True
     rest = text[match.end() : min(end, match.end() + 40)].lstrip()
-    following = rest.lstrip(OPENERS + " ")
+    following = (rest.lstrip(OPENERS + " ").split(maxsplit=1) or [""])[0]
     if not following:
         return True
     if following[0].islower():
@@ -82,7 +82,7 @@ def _is_abbreviation(before: str, following: str) -> bool:
         if lowered == "no":  # "No. 5" but "He said no. Then"
             return following[0].isdigit()
         if lowered in SOMETIMES_LAST:  # "the U.S. Treasury" but "in the U.S. The Treasury"
-            return following.split(maxsplit=1)[0].lower() not in STARTERS
+            return following.lower() not in STARTERS
         return True
     if re.fullmatch(r"[A-ZÀ-Þ]", word):  # an initial: "J. Edgar"
         return True

@@ -107,6 +107,7 @@ def test_naming_the_source_in_general_is_no_attribution() -> None:
     ("claim", "sentence", "said"),
     [
         ("The offensive reached El Salvador.", "The offensive reached San Salvador.", "name"),
+        ("The offensive reached El Salvador.", "The offensive reached San\nSalvador.", "name"),
         ("The offensive reached San Salvador.", "The offensive reached San Salvador.", None),
         ("El Salvador held talks.", "The Salvadoran government held talks.", None),
     ],

@@ -297,6 +297,11 @@ def test_halves_of_characters_are_joined_or_replaced(pieces: list[str], said: st
     assert whole_characters("".join(pieces)) == said
 
 
+def test_a_quotation_mark_before_a_new_line_opens_what_follows() -> None:
+    pieces = ["It fell at 5 p.m. “", "\n", "He said so.”"]
+    assert list(split_stream(pieces)) == ["It fell at 5 p.m.", "“\nHe said so.”"]
+
+
 @pytest.mark.parametrize("endless", ["\n", " ", "【", "["])
 def test_a_reply_of_nothing_without_end_takes_no_time_without_end(endless: str) -> None:
     assert len(list(split_stream(["A dog barked. ", *[endless] * 6_000]))) >= 1

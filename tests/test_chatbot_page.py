@@ -140,6 +140,16 @@ def test_a_question_too_long_is_said_in_words(watched: Watched) -> None:
     assert len(watched.box().input_value()) == 2400
 
 
+def test_what_is_asked_by_mouse_is_sent_once(watched: Watched) -> None:
+    sent: list[str] = []
+    watched.page.on("request", lambda r: sent.append(r.url) if "queue/join" in r.url else None)
+    watched.box().fill("why " * 600)  # refused, so that it stays in the box
+    watched.page.locator("#fn-submit").click()
+    expect(watched.turn()).to_have_attribute("data-state", "failed", timeout=WAIT_MS)
+    watched.page.wait_for_timeout(800)
+    assert len(sent) == 1
+
+
 def test_the_documents_can_be_searched_and_read(watched: Watched) -> None:
     watched.tool("documents").click()
     panel = watched.page.get_by_role("complementary", name="Documents")

@@ -39,6 +39,12 @@ def test_a_model_is_believed_if_its_words_were_said_before(said: str, is_believe
     assert rewrite(ASKED, HISTORY, EchoModel(said), Event()) == wanted
 
 
+def test_half_of_a_character_is_replaced() -> None:
+    halved = EchoModel(WHOLE.replace("?", " \ud83d?"))
+    replaced = WHOLE.replace("?", " \N{REPLACEMENT CHARACTER}?")
+    assert rewrite(ASKED, HISTORY, halved, Event()) == replaced
+
+
 class _Fails(EchoModel):
     def stream(self, prompt: str, stop: Event) -> Iterator[Piece]:
         raise ModelUnavailable(f"it is gone, and with it {len(prompt)} characters")

@@ -8,7 +8,7 @@ from larkford import BRIDGE, LIT, NOT_NEAR, NOT_SAID, TEXTS, case, documents
 from chatbot.ask import answer_question
 from chatbot.check import Checked, Checker, Source
 from chatbot.prompt import ABSTAINS
-from chatbot.reading import Reader, frozen_weights
+from chatbot.reading import Reader
 from chatbot.span_reader import SpanReader
 from eval.bench import Bench
 from eval.liars import BAITS, LIES, NEVER_ABSTAINS, OBEYS, Liar, count_lies
@@ -31,9 +31,8 @@ def bench(embedder: Embedder) -> Bench:
 
 @pytest.fixture(scope="module")
 def town(bench: Bench) -> Iterator[Reader]:
-    """Answers readily, although the documents hardly do: or liars would not be heard."""
     with bench.reading(documents()) as opened:
-        yield replace(opened, weights=replace(frozen_weights(), threshold=0.3))
+        yield opened
 
 
 def literal(text: str, sources: Sequence[Source], _: Checker) -> Checked:

@@ -15,7 +15,7 @@ from chatbot.settings import Settings
 FOLDERS = ("corpus", "index", "chatbot", "eval")
 BANNED = {"utils", "helpers", "common", "core", "manager", "base", "types"}
 LONGEST_FILE_LINES = 350
-LARGEST_HOUSE_LINES = 18_160
+LARGEST_HOUSE_LINES = 18_170
 """9,000 is the aim: training takes 1,200 lines, the grounding suite 4,000, known questions 450."""
 SOURCES = [ROOT / "footnote.py", *sorted(p for f in FOLDERS for p in (ROOT / f).rglob("*.py"))]
 TESTS = sorted((ROOT / "tests").glob("*.py"))

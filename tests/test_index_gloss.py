@@ -62,6 +62,8 @@ def test_a_spanish_question_is_put_into_english(
 
 def test_an_article_with_a_capital_is_of_a_name_wherever_it_is_asked() -> None:
     assert gloss("¿Dónde está El Faro?", lambda _: False) == "Where is El Faro?"
+    assert gloss("Por favor, ¿Qué es eso?", lambda _: False) == "By favor, what is that?"
+    assert gloss("¿QUIÉN DIRIGE LA UNIDAD?", lambda _: False) == "Who leads the unit?"
 
 
 @pytest.mark.parametrize("question", ["Who leads El Faro?", "Bukele", "", "Wer führt El Faro?"])

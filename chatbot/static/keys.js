@@ -17,7 +17,6 @@ function showKeys() {
 document.addEventListener("click", (event) => {
   const pressed = event.target instanceof Element ? event.target.closest("button") : null;
   if (!pressed) return;
-  if (pressed.id === "fn-submit" && event.isTrusted) insist(150);
   const { dataset } = pressed;
   const turn = /** @type {HTMLElement | null} */ (pressed.closest(".fn-turn"));
   if (dataset.document !== undefined) { hideCard(); openSource(pressed); }
@@ -42,7 +41,6 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
   const plainKey = !event.ctrlKey && !event.metaKey && !event.altKey;
   if (event.key === "Escape") escape();
-  else if (event.key === "Enter" && event.target === box() && !event.shiftKey) insist(150);
   else if (event.key === "ArrowUp" && event.target === box() && !box()?.value) {
     const last = turns().at(-1);
     if (last) { event.preventDefault(); edit(last); }
@@ -55,6 +53,14 @@ document.addEventListener("keydown", (event) => {
   else if ((event.key === "ArrowLeft" || event.key === "ArrowRight") && panelBar.querySelector(".fn-count") &&
     panel.contains(document.activeElement)) step(event.key === "ArrowLeft" ? -1 : 1);
 });
+
+// Before gradio, which asks at once: whether the question was sent can only be told from then on.
+document.addEventListener("keypress", (event) => {
+  if (event.key === "Enter" && event.target === box() && !event.shiftKey) insist(150);
+}, { capture: true });
+document.addEventListener("click", (event) => {
+  if (event.isTrusted && event.target instanceof Element && event.target.closest("#fn-submit")) insist(150);
+}, { capture: true });
 
 /** How much of the longest question is used, once that matters. */
 function countCharacters() {
